@@ -1,0 +1,107 @@
+/*
+ * peer.h - the other side of a connection or datagram, played by the test.
+ *
+ * Clients that trickle, reset or never read; servers that lie or stay silent. Addresses are
+ * strings as programs print them: "127.0.0.1:9999", "[::1]:9999". Sending never blocks the test:
+ * what was said is sent in the background while later functions wait.
+ */
+#ifndef PLUMBLINE_PEER_H
+#define PLUMBLINE_PEER_H
+
+#include "step.h"
+
+#include <stdbool.h>
+
+struct program;
+struct peer; /* one socket of the test; belongs to the step */
+
+/* --- addresses --- */
+
+const char *address(const char *host, int port); /* host is numeric; an IPv6 one gets brackets */
+int port_of(const char *address);
+const char *host_of(const char *address); /* without brackets */
+const char *port_text(int port);
+
+/* A TCP and UDP port on which nobody listens, kept free for this step; its two bytes differ. */
+int free_port(void);
+
+/* True if this machine can use IPv6 on its loopback. */
+bool has_ipv6(void);
+
+/* --- TCP, as a client --- */
+
+/* Connects; must succeed. Waits only for the handshake, not for accept. */
+struct peer *join(const char *address);
+
+/* Connects and returns 0 (connected, *peer set) or the errno of the refusal. */
+int try_join(const char *address, struct peer **peer);
+
+/* Begins to connect and does not wait; connected() tells how it stands: 0 when connected,
+ * EINPROGRESS while waiting, else the errno. */
+struct peer *begin_to_join(const char *address);
+int connected(struct peer *peer);
+
+/* --- TCP, as a server --- */
+
+/* Listens on a free port of this numeric host; receive_buffer 0 leaves the kernel's size. */
+struct peer *open_door(const char *host, int backlog, int receive_buffer);
+struct peer *open_door_at(const char *address, int backlog, int receive_buffer);
+
+/* Waits for the next client of that door. */
+struct peer *let_in(struct peer *door);
+
+/* --- TCP and datagrams: what is said --- */
+
+void say(struct peer *peer, struct bytes bytes);        /* in the background */
+
+/* One byte at a time, each only when `reader` has drained the last; returns when all are drained. */
+void say_bytewise(struct peer *peer, struct bytes bytes, struct program *reader);
+
+void finish_saying(struct peer *peer);                  /* waits until the kernel took all of it */
+void half_close(struct peer *peer);                     /* FIN after all that was said */
+void hang_up(struct peer *peer);                        /* close */
+void reset(struct peer *peer);                          /* RST: close with SO_LINGER {1, 0} */
+
+/* --- TCP: what is heard --- */
+
+/* Waits for exactly these bytes; anything else, or an end before them, fails. */
+void expect_bytes(struct peer *peer, struct bytes bytes);
+
+/* Waits for `length` bytes, whatever they are. */
+struct bytes hear(struct peer *peer, size_t length);
+
+/* Waits for one line and returns it with its line end. */
+struct bytes hear_line(struct peer *peer);
+
+/* Waits for the end of file and returns all that came before it. A reset fails. */
+struct bytes hear_all(struct peer *peer);
+
+/* The next thing that comes must be an end of file. */
+void expect_end_of_file(struct peer *peer);
+
+/* The next thing must be an end of file or a reset. */
+void expect_gone(struct peer *peer);
+
+/* True if something (bytes or an end) can be heard now; does not wait. */
+bool has_something_to_say(struct peer *peer);
+
+/* --- datagrams --- */
+
+/* A UDP socket on a free port of this numeric host. */
+struct peer *datagram_peer(const char *host);
+
+void say_to(struct peer *peer, const char *address, struct bytes datagram);
+
+/* Waits for the next datagram; *from (may be NULL) becomes its sender's address. */
+struct bytes hear_datagram(struct peer *peer, const char **from);
+
+/* Waits for a datagram with exactly these bytes. */
+void expect_datagram(struct peer *peer, struct bytes bytes);
+
+/* --- about the socket --- */
+
+const char *local_address(struct peer *peer);
+const char *remote_address(struct peer *peer);
+int socket_of(struct peer *peer); /* for what these functions do not cover; stays the peer's */
+
+#endif

@@ -1,0 +1,134 @@
+/*
+ * program.h - programs under test: start them, talk to them, watch how they end.
+ *
+ * Every program is a process of its own with a clean environment (PATH, LC_ALL=C, a TZ that is not
+ * UTC), descriptors 0, 1 and 2 only, default signals, its own process group and limits. Standard
+ * output and error are always read, however much comes. All functions that wait return as soon as
+ * what they wait for happened, and end the step as failed when it cannot happen any more: the
+ * program ended, stands still in calls that only the test could wake, burns processor time
+ * without end, or (the last resort) the deadline passed.
+ */
+#ifndef PLUMBLINE_PROGRAM_H
+#define PLUMBLINE_PROGRAM_H
+
+#include "step.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct program; /* one started program; belongs to the step */
+
+enum build { STUDENTS, REFERENCE }; /* whose build of the program */
+
+enum stream { PIPED, CLOSED, FROM_FILE }; /* what a standard descriptor is connected to */
+
+struct launch {
+    const char *program;     /* its name, as in the lab's contract: "timeserver" */
+    const char *args[64];    /* its arguments, ended by NULL */
+    enum build build;        /* the student's unless said otherwise */
+    enum stream input;       /* standard input: a pipe that the test holds, or ... */
+    enum stream output;      /* standard output: a pipe that the test reads, or ... */
+    const char *input_path;  /* with FROM_FILE */
+    const char *output_path; /* with FROM_FILE: "/dev/full" */
+    int spare_descriptors;   /* that many more descriptors are open from 3 on */
+    long descriptor_limit;   /* RLIMIT_NOFILE, 0: 1024 */
+    long long file_limit;    /* RLIMIT_FSIZE in bytes with SIGXFSZ ignored, 0: 256 MiB, a limit */
+    int umask;               /* file mode creation mask, 0: 022; NO_UMASK: none */
+    bool times_itself;       /* waits on the clock by contract: never taken for stuck */
+};
+enum { NO_UMASK = -1 };
+
+/* Starts the student's program: start("timeserver", "127.0.0.1", "0"). A program that is missing
+ * or did not compile fails the step with the compiler's first error. */
+#define start(...) start_words(STUDENTS, (const char *[]){__VA_ARGS__, NULL})
+#define start_reference(...) start_words(REFERENCE, (const char *[]){__VA_ARGS__, NULL})
+struct program *start_words(enum build build, const char *const words[]);
+
+/* Starts a program with more than arguments: launch(.program = "fifolog", .umask = NO_UMASK). */
+#define launch(...) launch_as(&(struct launch){__VA_ARGS__})
+struct program *launch_as(const struct launch *how);
+
+/* --- what it says --- */
+
+/* Waits for the next line of standard output; returned without its newline. */
+const char *next_line(struct program *program);
+
+/* The next line must be this one. */
+void expect_line(struct program *program, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* Waits for `listening on ADDR:PORT` and returns "ADDR:PORT" for join() and others. Checks that
+ * the address is the one asked for and that the line comes when clients can connect. */
+const char *listening(struct program *server);
+
+/* All of standard output, to its end, must be these bytes (as from the program's start, less the
+ * lines already taken). */
+void expect_output(struct program *program, struct bytes bytes);
+
+/* Standard output must end without another byte. */
+void expect_no_more_output(struct program *program);
+
+/* Waits for the end of standard output and returns all that is left of it. */
+struct bytes rest_of_output(struct program *program);
+
+/* What came on standard output but was not taken yet; does not wait. */
+struct bytes output_so_far(struct program *program);
+
+/* Everything it wrote on standard error up to now (after its end: all). */
+struct bytes error_output(struct program *program);
+
+/* Waits until standard output holds at least `length` bytes that were not taken yet, and takes
+ * exactly these. */
+struct bytes take_output(struct program *program, size_t length);
+
+/* --- what it is given --- */
+
+/* Hands bytes to standard input, in the background: they go as the program takes them. */
+void feed(struct program *program, struct bytes bytes);
+
+/* Ends standard input after all that was fed. */
+void end_input(struct program *program);
+
+void send_signal(struct program *program, int signal);
+
+/* Waits until the program sleeps in a call, stops it, lets `milliseconds` pass while the test
+ * reads and writes nothing, and continues it: a call in progress is cut short or interrupted. */
+void stop_and_continue(struct program *program, int milliseconds);
+
+/* --- how it ends --- */
+
+/* Waits for the end and demands this exit code; a signal or a sanitizer report fails the step. */
+void expect_exit(struct program *program, int code);
+
+/* Exit 1 and REASON somewhere on standard error. */
+void expect_failure(struct program *program, const char *reason);
+
+/* Starts NAME with these words and demands a usage error: exit 2, one line on standard error that
+ * begins "usage: ", nothing on standard output. */
+#define expect_usage_error(...) expect_usage_error_of((const char *[]){__VA_ARGS__, NULL})
+void expect_usage_error_of(const char *const words[]);
+
+/* Waits for the end: the exit code, or 128 + the signal that killed it. */
+int exit_status(struct program *program);
+
+/* It must still run: ending by itself is a failure. */
+void expect_running(struct program *program);
+
+/* Ends a server as its user would: SIGTERM, which may kill it or be handled; waits for its end. */
+void terminate(struct program *program);
+
+/* --- what /proc tells about it --- */
+
+/* Waits until every thread sleeps in a call that an event from outside must end. */
+void wait_until_idle(struct program *program);
+
+pid_t process_of(struct program *program);
+int count_descriptors(struct program *program); /* open ones, of the first process */
+int count_children(struct program *program);    /* alive, of the first process */
+int count_zombies(struct program *program);     /* ended but not waited for */
+long cpu_time_ms(struct program *program);      /* user and system, the first process */
+long anonymous_kib(struct program *program);    /* RssAnon of the first process */
+
+/* True if the program's build has a sanitizer in it. */
+bool is_sanitized(struct program *program);
+
+#endif

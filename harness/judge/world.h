@@ -1,0 +1,42 @@
+/*
+ * world.h - what the test can see and wait for beside programs and peers: the clock, the kernel's
+ * socket tables, files of its own.
+ */
+#ifndef PLUMBLINE_WORLD_H
+#define PLUMBLINE_WORLD_H
+
+#include "program.h"
+#include "step.h"
+
+#include <stdbool.h>
+
+/* Milliseconds on CLOCK_MONOTONIC. */
+long long now_ms(void);
+
+/* Waits until holds(context) is true, looking again at every event and every few milliseconds; the
+ * step fails with `expected` if it never is. While it waits, everything flows. */
+void wait_until(bool (*holds)(void *context), void *context, const char *expected);
+
+/* Watches for `milliseconds` that holds(context) stays true; while it waits, everything flows. For
+ * what must not happen, and only where no event can show it. */
+void expect_still(bool (*holds)(void *context), void *context, int milliseconds,
+                  const char *expected);
+
+/* How a TCP socket with this local address stands in the kernel's table. */
+struct tcp_socket {
+    bool found;
+    bool listens;
+    int waiting; /* connections in the accept queue (of a listening socket) */
+    int backlog; /* the backlog asked for, -1 if the kernel does not tell */
+};
+struct tcp_socket tcp_socket_at(const char *address);
+
+/* The folder in which the step's programs run: empty at first, removed at the end. */
+const char *scratch_path(const char *name); /* "NAME" in it, as an absolute path */
+void make_file(const char *path, struct bytes content);
+struct bytes read_file(const char *path); /* fails the step if it can't be read */
+
+/* The words of strerror(), as every program here prints them. */
+const char *reason(int error);
+
+#endif
