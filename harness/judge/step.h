@@ -22,7 +22,7 @@
 #include <criterion/criterion.h>
 #include <stddef.h>
 
-#define PRINTF_LIKE(format, first) __attribute__((format(printf, format, first)))
+#define PRINTF_LIKE(words, first) __attribute__((format(printf, words, first)))
 #define NO_RETURN __attribute__((noreturn))
 
 enum { HINTS_PER_STEP = 3 };
@@ -103,5 +103,9 @@ const char *shown(struct bytes bytes);
 
 /* An allocation that lasts until the step ends. Never NULL. */
 void *step_memory(size_t size);
+
+/* Calls clean_up(context) when the step ends, however it ends, last registered first; for what
+ * outlives a process (a queue, a file elsewhere). */
+void at_step_end(void (*clean_up)(void *), void *context);
 
 #endif

@@ -27,7 +27,6 @@ struct tcp_socket {
     bool found;
     bool listens;
     int waiting; /* connections in the accept queue (of a listening socket) */
-    int backlog; /* the backlog asked for, -1 if the kernel does not tell */
 };
 struct tcp_socket tcp_socket_at(const char *address);
 

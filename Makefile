@@ -1,0 +1,54 @@
+# Plumbline: what you can type. `make` alone lists it.
+#
+# The work is done by scripts in harness/ and by plumb, the runner (harness/runner); this file
+# passes them the settings below through the environment. Paths may hold spaces: here they stand
+# only inside quotes.
+
+BUILD ?= build
+export BUILD
+export DIR LAB STEP RESULT TIER JOBS
+
+# `make check` exits with 1 if a step failed and with 2 if the check could not be done. Make itself
+# knows 1 only as the answer of `make -q`, "something is not up to date". So a check runs in this
+# mode: lines that begin with + run all the same; any other line is not run and makes the answer 1.
+ifneq ($(filter check,$(MAKECMDGOALS)),)
+MAKEFLAGS += -q
+endif
+exit_file = $(BUILD)/exit.$$PPID
+recall_exit = $(eval code := $(shell cat "$(exit_file)"; rm -f "$(exit_file)"))
+pass_on_exit = $(recall_exit)$(if $(filter 0,$(code)),,$(if $(filter 1,$(code)),@: failed,+@exit 2))
+
+plumb = "$$BUILD/bin/plumb"
+
+.PHONY: help check run-check next hint progress test mutants variants ladder \
+        doctor skeletons new lint clean
+
+help:
+	@harness/help
+
+check: run-check
+	$(pass_on_exit)
+
+run-check:
+	+@harness/build "$$LAB" && { $(plumb) check; echo $$? >"$(exit_file)"; }
+
+next hint progress:
+	+@harness/build "$$LAB" && $(plumb) $@
+
+test:
+	+@harness/run-tests
+
+mutants variants ladder:
+	+@harness/build "$$LAB" && tests/$@ "$$LAB"
+
+doctor skeletons:
+	@harness/$@
+
+new:
+	@harness/new-lab "$$LAB" "$${PROGRAM:-}"
+
+lint:
+	@harness/lint
+
+clean:
+	rm -rf "$$BUILD"

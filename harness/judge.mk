@@ -1,0 +1,42 @@
+# judge.mk - builds the runner, the judge and the labs' steps; run by harness/build in the build
+# folder, where src leads to the checkout. LAB, if given, limits the steps to one lab.
+#
+# The judge is built by this machine's own compiler, whichever one the students' programs are
+# built with (CC).
+
+JUDGE_CC ?= cc
+JUDGE_CFLAGS := -std=c11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -Wshadow -Wconversion -MMD -MP
+
+judge := $(patsubst src/harness/judge/%.c,judge/%.o,$(wildcard src/harness/judge/*.c))
+runner := $(patsubst src/harness/runner/%.c,runner/%.o,$(wildcard src/harness/runner/*.c))
+all_labs := $(notdir $(patsubst %/steps.c,%,$(wildcard src/tests/[0-9][0-9]-*/steps.c)))
+labs := $(if $(LAB),$(filter $(LAB) $(LAB)-%,$(all_labs)),$(all_labs))
+
+.PHONY: all
+all: bin/plumb $(labs:%=steps/%.list)
+
+bin/plumb: $(runner)
+	$(JUDGE_CC) -o $@ $^
+
+steps/%.list: steps/%
+	$< list >$@.new
+	mv $@.new $@
+
+.SECONDARY:
+steps/%: steps/%.o judge/judge.a
+	$(JUDGE_CC) -o $@ $^ -lcriterion -lrt
+
+judge/judge.a: $(judge)
+	rm -f $@
+	ar rcs $@ $^
+
+judge/%.o: src/harness/judge/%.c src/harness/judge.mk
+	$(JUDGE_CC) $(JUDGE_CFLAGS) -c -o $@ $<
+
+runner/%.o: src/harness/runner/%.c src/harness/judge.mk
+	$(JUDGE_CC) $(JUDGE_CFLAGS) -c -o $@ $<
+
+steps/%.o: src/tests/%/steps.c src/harness/judge.mk
+	$(JUDGE_CC) $(JUDGE_CFLAGS) -Isrc/harness/judge -c -o $@ $<
+
+-include $(judge:.o=.d) $(runner:.o=.d) $(labs:%=steps/%.d)

@@ -1,0 +1,188 @@
+/*
+ * address.c - addresses as strings, free ports, and what the kernel's socket tables say.
+ *
+ * A port that is kept for a step lies outside the kernel's ephemeral range, so that no other
+ * socket is given it by chance, and is reserved by a Unix-domain socket with an abstract name,
+ * which vanishes with the test process: several judges on one machine do not collide.
+ */
+#include "peer.h"
+
+#include "address.h"
+#include "processes.h"
+#include "world.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { FIRST_PORT = 10000 };
+
+const char *address(const char *host, int port)
+{
+    return strchr(host, ':') ? text("[%s]:%d", host, port) : text("%s:%d", host, port);
+}
+
+const char *port_text(int port)
+{
+    return text("%d", port);
+}
+
+int port_of(const char *address)
+{
+    const char *colon = strrchr(address, ':');
+    char *end;
+    long port = colon ? strtol(colon + 1, &end, 10) : -1;
+    return colon && *end == '\0' && end != colon + 1 && port >= 0 && port <= 65535 ? (int)port : -1;
+}
+
+const char *host_of(const char *address)
+{
+    const char *colon = strrchr(address, ':');
+    int length = colon ? (int)(colon - address) : (int)strlen(address);
+    if (address[0] == '[' && length > 1 && address[length - 1] == ']')
+        return text("%.*s", length - 2, address + 1);
+    return text("%.*s", length, address);
+}
+
+socklen_t parse_address(const char *address, struct sockaddr_storage *parsed)
+{
+    struct sockaddr_in *v4 = (struct sockaddr_in *)parsed;
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)parsed;
+    const char *host = host_of(address);
+    int port = port_of(address);
+    memset(parsed, 0, sizeof *parsed);
+    if (port == -1)
+        return 0;
+    if (inet_pton(AF_INET, host, &v4->sin_addr) == 1) {
+        v4->sin_family = AF_INET;
+        v4->sin_port = htons((in_port_t)port);
+        return sizeof *v4;
+    }
+    if (inet_pton(AF_INET6, host, &v6->sin6_addr) == 1) {
+        v6->sin6_family = AF_INET6;
+        v6->sin6_port = htons((in_port_t)port);
+        return sizeof *v6;
+    }
+    return 0;
+}
+
+const char *address_text(const struct sockaddr_storage *from)
+{
+    char host[INET6_ADDRSTRLEN];
+    if (from->ss_family == AF_INET) {
+        const struct sockaddr_in *v4 = (const struct sockaddr_in *)from;
+        inet_ntop(AF_INET, &v4->sin_addr, host, sizeof host);
+        return address(host, ntohs(v4->sin_port));
+    }
+    if (from->ss_family == AF_INET6) {
+        const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)from;
+        inet_ntop(AF_INET6, &v6->sin6_addr, host, sizeof host);
+        return address(host, ntohs(v6->sin6_port));
+    }
+    return "?";
+}
+
+static bool can_bind(const char *where)
+{
+    struct sockaddr_storage parsed;
+    socklen_t length = parse_address(where, &parsed);
+    int fd = socket(parsed.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool bound = fd != -1 && bind(fd, (struct sockaddr *)&parsed, length) == 0;
+    if (fd != -1)
+        close(fd);
+    return bound;
+}
+
+bool has_ipv6(void)
+{
+    return can_bind("[::1]:0");
+}
+
+/* Reserves the port among all judges of this machine; the descriptor stays open on purpose. */
+static bool reserve(int port)
+{
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    int length = snprintf(name.sun_path + 1, sizeof name.sun_path - 1, "plumbline-port-%d", port);
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)length);
+    if (fd != -1 && bind(fd, (struct sockaddr *)&name, size) == 0)
+        return true;
+    if (fd != -1)
+        close(fd);
+    return false;
+}
+
+static int first_ephemeral_port(void)
+{
+    char range[64];
+    int first = 32768;
+    if (read_proc(range, sizeof range, "/proc/sys/net/ipv4/ip_local_port_range") > 0)
+        sscanf(range, "%d", &first);
+    return first > FIRST_PORT + 1000 ? first : 32768;
+}
+
+int free_port(void)
+{
+    static int next;
+    int range = first_ephemeral_port() - FIRST_PORT;
+    if (next == 0)
+        next = (int)((unsigned)getpid() * 7919U % (unsigned)range);
+    for (int i = 0; i < range; i++) {
+        int port = FIRST_PORT + (next++ % range);
+        int swapped = (port & 0xff) << 8 | port >> 8;
+        if (port == swapped || swapped < 1024 || !reserve(port))
+            continue;
+        if (can_bind(address("0.0.0.0", port)) && (!has_ipv6() || can_bind(address("::", port))))
+            return port;
+    }
+    cannot_judge("no free TCP port between %d and %d", FIRST_PORT, FIRST_PORT + range);
+}
+
+/* --- the kernel's tables --- */
+
+/* An address as /proc/net/tcp and tcp6 write it: words of 32 bits in the machine's order. */
+static const char *table_form(const char *address)
+{
+    struct sockaddr_storage parsed;
+    if (parse_address(address, &parsed) == 0)
+        return NULL;
+    if (parsed.ss_family == AF_INET) {
+        const struct sockaddr_in *v4 = (const struct sockaddr_in *)&parsed;
+        return text("%08X:%04X", v4->sin_addr.s_addr, ntohs(v4->sin_port));
+    }
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&parsed;
+    uint32_t word[4];
+    memcpy(word, &v6->sin6_addr, sizeof word);
+    return text("%08X%08X%08X%08X:%04X", word[0], word[1], word[2], word[3],
+                ntohs(v6->sin6_port));
+}
+
+struct tcp_socket tcp_socket_at(const char *address)
+{
+    struct tcp_socket found = {0};
+    const char *wanted = table_form(address);
+    FILE *table = wanted ? fopen(strchr(address, '[') ? "/proc/net/tcp6" : "/proc/net/tcp", "re")
+                         : NULL;
+    char line[512];
+    while (table && fgets(line, sizeof line, table)) {
+        char local[64];
+        unsigned state, to_send, to_read;
+        if (sscanf(line, " %*d: %63s %*s %x %x:%x", local, &state, &to_send, &to_read) != 4 ||
+            strcmp(local, wanted) != 0)
+            continue;
+        bool listens = state == 0x0A; /* TCP_LISTEN */
+        if (found.found && !listens)
+            continue;
+        found = (struct tcp_socket){.found = true,
+                                    .listens = listens,
+                                    .waiting = listens ? (int)to_read : 0};
+    }
+    if (table)
+        fclose(table);
+    return found;
+}

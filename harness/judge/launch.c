@@ -1,0 +1,256 @@
+/*
+ * launch.c - starts a program under test as a process of its own. Linux only.
+ *
+ * The child gets the descriptors, limits and signals that its launch asks for and nothing else: no
+ * capability (also when the judge runs as root), no environment of ours, no descriptor of ours. It
+ * dies with the test process.
+ */
+#include "program.h"
+
+#include "stage.h"
+#include "world.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/securebits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { SANITIZER_EXIT = 99, CPU_LIMIT_S = 20 };
+
+/* --- in the child: between fork and exec only system calls --- */
+
+struct child_ends { /* the child's ends of its standard descriptors, -1: closed */
+    int input, output, error;
+    int report; /* where a failed exec writes its errno; closed by exec */
+};
+
+static void drop_privileges(void)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct none[2] = {{0}, {0}};
+    /* Without this, exec gives user 0 every capability back. Fails harmlessly for other users. */
+    prctl(PR_SET_SECUREBITS, SECBIT_NOROOT | SECBIT_NOROOT_LOCKED);
+    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+    syscall(SYS_capset, &header, none);
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
+
+static void set_limit(int resource, unsigned long long value)
+{
+    struct rlimit limit;
+    getrlimit((__rlimit_resource_t)resource, &limit);
+    limit.rlim_cur = value < limit.rlim_max ? value : limit.rlim_max;
+    setrlimit((__rlimit_resource_t)resource, &limit);
+}
+
+static void default_signals(const struct launch *how)
+{
+    sigset_t none;
+    for (int number = 1; number < NSIG; number++)
+        signal(number, SIG_DFL);
+    if (how->file_limit)
+        signal(SIGXFSZ, SIG_IGN);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static void place(int fd, int at)
+{
+    if (fd == -1)
+        close(at);
+    else
+        dup2(fd, at);
+}
+
+static void place_descriptors(const struct launch *how, struct child_ends *ends)
+{
+    /* Lift everything above the range that gets used, so that no dup2 hits what it still needs. */
+    int spare = how->spare_descriptors;
+    int *all[] = {&ends->input, &ends->output, &ends->error, &ends->report};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        if (*all[i] != -1)
+            *all[i] = fcntl(*all[i], F_DUPFD_CLOEXEC, 3 + spare);
+    place(ends->error, 2);
+    for (int i = 0; i < spare; i++)
+        dup2(2, 3 + i);
+    place(ends->input, 0);
+    place(ends->output, 1);
+    if (ends->report > 3 + spare)
+        syscall(SYS_close_range, 3 + spare, ends->report - 1, 0);
+    syscall(SYS_close_range, ends->report + 1, ~0U, 0);
+}
+
+static void become(const struct launch *how, struct child_ends *ends, const char *path,
+                   char *const argv[], char *const environment[]) NO_RETURN;
+static void become(const struct launch *how, struct child_ends *ends, const char *path,
+                   char *const argv[], char *const environment[])
+{
+    setsid();
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    default_signals(how);
+    umask(how->umask == NO_UMASK ? 0 : how->umask ? (mode_t)how->umask : 022);
+    place_descriptors(how, ends);
+    set_limit(RLIMIT_CORE, 0);
+    set_limit(RLIMIT_CPU, CPU_LIMIT_S);
+    set_limit(RLIMIT_FSIZE, how->file_limit ? (unsigned long long)how->file_limit : 256ULL << 20);
+    set_limit(RLIMIT_NOFILE,
+              how->descriptor_limit ? (unsigned long long)how->descriptor_limit : 1024);
+    drop_privileges();
+    execve(path, argv, environment);
+    int error = errno;
+    if (write(ends->report, &error, sizeof error) == -1)
+        _exit(126);
+    _exit(127);
+}
+
+/* --- in the test process --- */
+
+static char *const *clean_environment(void)
+{
+    static char *environment[16];
+    const char *scratch = scratch_path("");
+    const char *sanitizer = text("exitcode=%d:detect_leaks=0:halt_on_error=1:abort_on_error=0:"
+                                 "allocator_may_return_null=1:print_legend=0:"
+                                 "check_initialization_order=0",
+                                 SANITIZER_EXIT);
+    const char *tz = getenv("TZ");
+    int count = 0;
+    environment[count++] = "PATH=/usr/bin:/bin";
+    environment[count++] = "LC_ALL=C";
+    environment[count++] = (char *)text("TZ=%s", tz ? tz : "UTC0");
+    environment[count++] = (char *)text("HOME=%s", scratch);
+    environment[count++] = (char *)text("TMPDIR=%s", scratch);
+    environment[count++] = (char *)text("ASAN_OPTIONS=%s", sanitizer);
+    environment[count++] = (char *)text("UBSAN_OPTIONS=%s", sanitizer);
+    environment[count++] = (char *)text("TSAN_OPTIONS=exitcode=%d", SANITIZER_EXIT);
+    environment[count] = NULL;
+    return environment;
+}
+
+static const char *first_lines_of(const char *path)
+{
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return NULL;
+    char lines[2048];
+    size_t length = fread(lines, 1, sizeof lines - 1, file);
+    fclose(file);
+    while (length > 0 && lines[length - 1] == '\n')
+        length--;
+    lines[length] = '\0';
+    return text("%s", lines);
+}
+
+/* The program's path; a program that was not built fails the step with the reason. */
+static const char *path_of_build(const char *name, enum build build)
+{
+    const char *folder =
+        getenv(build == REFERENCE ? "PLUMBLINE_REFERENCE" : "PLUMBLINE_PROGRAMS");
+    if (!folder)
+        cannot_judge("the runner did not say where the programs are");
+    const char *path = text("%s/%s", folder, name);
+    if (access(path, X_OK) == 0)
+        return path;
+    const char *why = first_lines_of(text("%s.problem", path));
+    if (build == REFERENCE)
+        cannot_judge("the reference build of %s is missing: %s", name, why ? why : path);
+    tried("built %s", name);
+    fail_step("a program", why ? why : text("no %s", name));
+}
+
+static int open_file(const char *path, int flags)
+{
+    int fd = open(path, flags | O_CLOEXEC, 0600);
+    if (fd == -1)
+        cannot_judge("cannot open %s: %s", path, strerror(errno));
+    return fd;
+}
+
+static void make_pipe(int *theirs, int *ours, bool they_write)
+{
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) == -1)
+        cannot_judge("pipe: %s", strerror(errno));
+    *theirs = ends[they_write];
+    *ours = ends[!they_write];
+    fcntl(*ours, F_SETFL, O_NONBLOCK);
+}
+
+static void connect_streams(struct program *program, struct child_ends *ends)
+{
+    const struct launch *how = program->how;
+    program->input = program->output = ends->input = ends->output = -1;
+    if (how->input == PIPED)
+        make_pipe(&ends->input, &program->input, false);
+    else if (how->input == FROM_FILE)
+        ends->input = open_file(how->input_path, O_RDONLY);
+    if (how->output == PIPED)
+        make_pipe(&ends->output, &program->output, true);
+    else if (how->output == FROM_FILE)
+        ends->output = open_file(how->output_path, O_WRONLY | O_CREAT);
+    make_pipe(&ends->error, &program->error, true);
+}
+
+static void spawn(struct program *program, const char *path, char *const argv[])
+{
+    struct child_ends ends;
+    int report;
+    connect_streams(program, &ends);
+    make_pipe(&ends.report, &report, true);
+    fcntl(report, F_SETFL, 0);
+    char *const *environment = clean_environment();
+
+    program->pid = fork();
+    if (program->pid == -1)
+        cannot_judge("fork: %s", strerror(errno));
+    if (program->pid == 0)
+        become(program->how, &ends, path, argv, environment);
+    int theirs[] = {ends.input, ends.output, ends.error, ends.report};
+    for (size_t i = 0; i < sizeof theirs / sizeof theirs[0]; i++)
+        if (theirs[i] != -1)
+            close(theirs[i]);
+
+    int error = 0;
+    if (read(report, &error, sizeof error) == (ssize_t)sizeof error)
+        cannot_judge("cannot start %s: %s", path, strerror(error));
+    close(report);
+    program->pidfd = (int)syscall(SYS_pidfd_open, program->pid, 0);
+    if (program->pidfd == -1)
+        cannot_judge("pidfd_open: %s", strerror(errno));
+}
+
+struct program *launch_as(const struct launch *how)
+{
+    const char *path = path_of_build(how->program, how->build);
+    struct program *program = step_memory(sizeof *program);
+    program->how = step_memory(sizeof *program->how);
+    *program->how = *how;
+    program->name = how->program;
+
+    char *argv[66] = {(char *)how->program};
+    for (int i = 0; i < 64 && how->args[i]; i++)
+        argv[i + 1] = (char *)how->args[i];
+    spawn(program, path, argv);
+
+    program->next = the_stage()->programs;
+    the_stage()->programs = program;
+    the_stage()->events++;
+    return program;
+}
+
+struct program *start_words(enum build build, const char *const words[])
+{
+    struct launch how = {.program = words[0], .build = build};
+    for (int i = 0; i < 63 && words[i] && words[i + 1]; i++)
+        how.args[i] = words[i + 1];
+    return launch_as(&how);
+}

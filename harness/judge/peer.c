@@ -1,0 +1,416 @@
+/*
+ * peer.c - the other side of a connection or datagram, played by the test (see peer.h).
+ *
+ * All sockets are non-blocking; stage.c moves the bytes.
+ */
+#include "peer.h"
+
+#include "address.h"
+#include "program.h"
+#include "stage.h"
+#include "world.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* --- making peers --- */
+
+static struct peer *new_peer(int fd)
+{
+    struct peer *peer = step_memory(sizeof *peer);
+    peer->fd = fd;
+    peer->next = the_stage()->peers;
+    the_stage()->peers = peer;
+    the_stage()->events++;
+    return peer;
+}
+
+static void note_addresses(struct peer *peer)
+{
+    struct sockaddr_storage name;
+    socklen_t length = sizeof name;
+    if (getsockname(peer->fd, (struct sockaddr *)&name, &length) == 0)
+        peer->local = address_text(&name);
+    length = sizeof name;
+    if (getpeername(peer->fd, (struct sockaddr *)&name, &length) == 0)
+        peer->remote = address_text(&name);
+}
+
+static int socket_for(const char *address, int type, struct sockaddr_storage *parsed,
+                      socklen_t *length)
+{
+    *length = parse_address(address, parsed);
+    if (*length == 0)
+        cannot_judge("\"%s\" is no ADDR:PORT", address);
+    int fd = socket(parsed->ss_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd == -1)
+        cannot_judge("socket: %s", strerror(errno));
+    return fd;
+}
+
+struct peer *begin_to_join(const char *address)
+{
+    struct sockaddr_storage to;
+    socklen_t length;
+    struct peer *peer = new_peer(socket_for(address, SOCK_STREAM, &to, &length));
+    peer->remote = address;
+    if (connect(peer->fd, (struct sockaddr *)&to, length) == 0)
+        return peer;
+    if (errno == EINPROGRESS)
+        peer->connecting = true;
+    else
+        peer->trouble = errno;
+    return peer;
+}
+
+static bool no_longer_connecting(void *context)
+{
+    return !((struct peer *)context)->connecting;
+}
+
+int connected(struct peer *peer)
+{
+    stage_serve(0);
+    return peer->connecting ? EINPROGRESS : peer->trouble;
+}
+
+int try_join(const char *address, struct peer **peer)
+{
+    *peer = begin_to_join(address);
+    stage_wait(no_longer_connecting, *peer, text("a connection to %s", address), NULL);
+    note_addresses(*peer);
+    return (*peer)->trouble;
+}
+
+struct peer *join(const char *address)
+{
+    struct peer *peer;
+    int error = try_join(address, &peer);
+    if (error)
+        fail_step(text("a connection to %s", address), strerror(error));
+    return peer;
+}
+
+struct peer *open_door_at(const char *address, int backlog, int receive_buffer)
+{
+    struct sockaddr_storage at;
+    socklen_t length;
+    int on = 1;
+    struct peer *door = new_peer(socket_for(address, SOCK_STREAM, &at, &length));
+    setsockopt(door->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (receive_buffer)
+        setsockopt(door->fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
+    if (bind(door->fd, (struct sockaddr *)&at, length) == -1 || listen(door->fd, backlog) == -1)
+        cannot_judge("the test cannot listen on %s: %s", address, strerror(errno));
+    note_addresses(door);
+    return door;
+}
+
+struct peer *open_door(const char *host, int backlog, int receive_buffer)
+{
+    return open_door_at(address(host, 0), backlog, receive_buffer);
+}
+
+struct arrival { /* a wait for the next client at a door */
+    struct peer *door;
+    int fd;
+};
+
+static bool has_arrived(void *context)
+{
+    struct arrival *arrival = context;
+    arrival->fd = accept4(arrival->door->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    return arrival->fd != -1;
+}
+
+struct peer *let_in(struct peer *door)
+{
+    struct arrival arrival = {.door = door};
+    stage_wait(has_arrived, &arrival, text("a client at %s", door->local), NULL);
+    struct peer *peer = new_peer(arrival.fd);
+    note_addresses(peer);
+    return peer;
+}
+
+/* --- speaking --- */
+
+void say(struct peer *peer, struct bytes bytes)
+{
+    buffer_append(&peer->to_say, bytes.at, bytes.length);
+    the_stage()->events++;
+    stage_serve(0);
+}
+
+static bool all_said(void *context)
+{
+    struct peer *peer = context;
+    return buffer_length(&peer->to_say) == 0 || peer->trouble || peer->fd == -1;
+}
+
+void finish_saying(struct peer *peer)
+{
+    stage_wait(all_said, peer, "all that the test sends to be taken", NULL);
+}
+
+struct drained { /* a wait until everything that was said has been read */
+    struct peer *peer;
+    struct program *reader;
+};
+
+/* TCP's own acknowledgment tells that the bytes are in the reader's queue; that the reader sleeps
+ * again, or ended, tells that it has taken them out. */
+static bool is_drained(void *context)
+{
+    struct drained *drained = context;
+    int unacknowledged = 0;
+    if (drained->peer->trouble || drained->reader->ended)
+        return true;
+    if (!all_said(drained->peer) || ioctl(drained->peer->fd, TIOCOUTQ, &unacknowledged) == -1)
+        return false;
+    return unacknowledged == 0;
+}
+
+void say_bytewise(struct peer *peer, struct bytes bytes, struct program *reader)
+{
+    struct drained drained = {peer, reader};
+    for (size_t i = 0; i < bytes.length; i++) {
+        say(peer, (struct bytes){bytes.at + i, 1});
+        stage_wait(is_drained, &drained, "the program to take one byte", NULL);
+        wait_until_idle(reader);
+    }
+}
+
+void half_close(struct peer *peer)
+{
+    peer->then_half_close = true;
+    the_stage()->events++;
+    stage_serve(0);
+}
+
+void hang_up(struct peer *peer)
+{
+    if (peer->fd != -1)
+        close(peer->fd);
+    peer->fd = -1;
+    the_stage()->events++;
+}
+
+void reset(struct peer *peer)
+{
+    struct linger abort = {.l_onoff = 1, .l_linger = 0};
+    setsockopt(peer->fd, SOL_SOCKET, SO_LINGER, &abort, sizeof abort);
+    hang_up(peer);
+}
+
+/* --- hearing --- */
+
+struct hearing { /* a wait on one peer */
+    struct peer *peer;
+    size_t length;
+    bool line;
+    bool end;
+};
+
+static bool has_heard(void *context)
+{
+    struct hearing *hearing = context;
+    struct peer *peer = hearing->peer;
+    struct bytes heard = buffer_content(&peer->heard);
+    if (peer->trouble || peer->heard_end)
+        return true;
+    if (hearing->end)
+        return false;
+    return hearing->line ? memchr(heard.at, '\n', heard.length) != NULL
+                         : heard.length >= hearing->length;
+}
+
+static const char *how_it_goes(struct peer *peer)
+{
+    struct bytes heard = buffer_content(&peer->heard);
+    const char *end = peer->heard_end                ? "an end of file"
+                      : peer->trouble == ECONNRESET ? "a reset (Connection reset by peer)"
+                      : peer->trouble               ? strerror(peer->trouble)
+                                                    : NULL;
+    if (heard.length == 0)
+        return end ? end : "nothing";
+    return end ? text("%s, then %s", shown(heard), end) : text("%s and nothing more", shown(heard));
+}
+
+static const char *what_was_heard(void *context)
+{
+    return how_it_goes(((struct hearing *)context)->peer);
+}
+
+static void listen_to(struct hearing *hearing, const char *expected)
+{
+    hearing->peer->wanted = true;
+    stage_wait(has_heard, hearing, expected, what_was_heard);
+    hearing->peer->wanted = false;
+}
+
+struct bytes hear(struct peer *peer, size_t length)
+{
+    struct hearing hearing = {.peer = peer, .length = length};
+    const char *expected = text("%zu bytes", length);
+    listen_to(&hearing, expected);
+    if (buffer_length(&peer->heard) < length)
+        fail_step(expected, how_it_goes(peer));
+    return buffer_take(&peer->heard, length);
+}
+
+static const char *difference(struct bytes expected, struct bytes came)
+{
+    size_t at = 0;
+    while (at < expected.length && expected.at[at] == came.at[at])
+        at++;
+    if (expected.length <= 60)
+        return shown(came);
+    size_t from = at > 10 ? at - 10 : 0;
+    return text("a first difference at byte %zu: %s", at,
+                shown((struct bytes){came.at + from, came.length - from}));
+}
+
+void expect_bytes(struct peer *peer, struct bytes bytes)
+{
+    struct hearing hearing = {.peer = peer, .length = bytes.length};
+    const char *expected = bytes.length > 60 ? text("%zu bytes", bytes.length) : shown(bytes);
+    listen_to(&hearing, expected);
+    size_t came = buffer_length(&peer->heard);
+    if (came < bytes.length)
+        fail_step(expected, came > 60 ? text("%zu bytes, then %s", came,
+                                             peer->heard_end ? "an end of file" : "a reset")
+                                      : how_it_goes(peer));
+    struct bytes heard = buffer_take(&peer->heard, bytes.length);
+    if (memcmp(heard.at, bytes.at, bytes.length) != 0)
+        fail_step(expected, difference(bytes, heard));
+}
+
+struct bytes hear_line(struct peer *peer)
+{
+    struct hearing hearing = {.peer = peer, .line = true};
+    listen_to(&hearing, "a line");
+    struct bytes heard = buffer_content(&peer->heard);
+    const unsigned char *newline = memchr(heard.at, '\n', heard.length);
+    if (!newline)
+        fail_step("a line", how_it_goes(peer));
+    return buffer_take(&peer->heard, (size_t)(newline - heard.at) + 1);
+}
+
+struct bytes hear_all(struct peer *peer)
+{
+    struct hearing hearing = {.peer = peer, .end = true};
+    listen_to(&hearing, "an end of file");
+    if (peer->trouble)
+        fail_step("an end of file", how_it_goes(peer));
+    return buffer_take(&peer->heard, buffer_length(&peer->heard));
+}
+
+void expect_end_of_file(struct peer *peer)
+{
+    struct hearing hearing = {.peer = peer, .length = 1};
+    listen_to(&hearing, "an end of file");
+    if (!peer->heard_end || buffer_length(&peer->heard) > 0)
+        fail_step("an end of file", how_it_goes(peer));
+}
+
+void expect_gone(struct peer *peer)
+{
+    struct hearing hearing = {.peer = peer, .length = 1};
+    listen_to(&hearing, "the end of the connection");
+    if (buffer_length(&peer->heard) > 0)
+        fail_step("the end of the connection", how_it_goes(peer));
+}
+
+bool has_something_to_say(struct peer *peer)
+{
+    unsigned char byte;
+    stage_serve(0);
+    if (buffer_length(&peer->heard) > 0 || peer->trouble || peer->heard_end)
+        return true;
+    return recv(peer->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN;
+}
+
+/* --- datagrams --- */
+
+enum { LARGEST_DATAGRAM = 65536 };
+
+struct peer *datagram_peer(const char *host)
+{
+    struct sockaddr_storage at;
+    socklen_t length;
+    struct peer *peer = new_peer(socket_for(address(host, 0), SOCK_DGRAM, &at, &length));
+    peer->datagram = true;
+    if (bind(peer->fd, (struct sockaddr *)&at, length) == -1)
+        cannot_judge("the test cannot bind a UDP socket on %s: %s", host, strerror(errno));
+    note_addresses(peer);
+    return peer;
+}
+
+void say_to(struct peer *peer, const char *address, struct bytes datagram)
+{
+    struct sockaddr_storage to;
+    socklen_t length = parse_address(address, &to);
+    if (length == 0)
+        cannot_judge("\"%s\" is no ADDR:PORT", address);
+    the_stage()->events++;
+    if (sendto(peer->fd, datagram.at, datagram.length, 0, (struct sockaddr *)&to, length) == -1 &&
+        errno != ECONNREFUSED)
+        cannot_judge("sendto %s: %s", address, strerror(errno));
+}
+
+struct mail { /* a wait for a datagram */
+    struct peer *peer;
+    unsigned char *data;
+    ssize_t length;
+    struct sockaddr_storage from;
+};
+
+static bool has_mail(void *context)
+{
+    struct mail *mail = context;
+    socklen_t size = sizeof mail->from;
+    do
+        mail->length = recvfrom(mail->peer->fd, mail->data, LARGEST_DATAGRAM, MSG_DONTWAIT,
+                                (struct sockaddr *)&mail->from, &size);
+    while (mail->length == -1 && errno == ECONNREFUSED); /* an old answer to say_to() */
+    return mail->length >= 0;
+}
+
+struct bytes hear_datagram(struct peer *peer, const char **from)
+{
+    struct mail mail = {.peer = peer, .data = step_memory(LARGEST_DATAGRAM)};
+    stage_wait(has_mail, &mail, "a datagram", NULL);
+    the_stage()->events++;
+    if (from)
+        *from = address_text(&mail.from);
+    return (struct bytes){mail.data, (size_t)mail.length};
+}
+
+void expect_datagram(struct peer *peer, struct bytes bytes)
+{
+    struct bytes heard = hear_datagram(peer, NULL);
+    if (heard.length != bytes.length || memcmp(heard.at, bytes.at, bytes.length) != 0)
+        fail_step(text("the datagram %s", shown(bytes)), shown(heard));
+}
+
+/* --- about the socket --- */
+
+const char *local_address(struct peer *peer)
+{
+    return peer->local;
+}
+
+const char *remote_address(struct peer *peer)
+{
+    return peer->remote;
+}
+
+int socket_of(struct peer *peer)
+{
+    return peer->fd;
+}

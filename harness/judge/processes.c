@@ -1,0 +1,170 @@
+/*
+ * processes.c - what /proc tells about processes and threads (see processes.h). Linux only.
+ */
+#include "processes.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+ssize_t read_proc(char *buffer, size_t size, const char *format, ...)
+{
+    char path[128];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(path, sizeof path, format, arguments);
+    va_end(arguments);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd == -1)
+        return -1;
+    ssize_t length = read(fd, buffer, size - 1);
+    close(fd);
+    buffer[length > 0 ? length : 0] = '\0';
+    return length;
+}
+
+/* What follows the command's name in a stat file, whatever that name holds. */
+static char *after_name(char *stat)
+{
+    char *paren = strrchr(stat, ')');
+    return paren && paren[1] == ' ' ? paren + 2 : NULL;
+}
+
+bool thread_state(pid_t process, pid_t thread, struct thread_state *state)
+{
+    char stat[1024], schedstat[128];
+    unsigned long user, system;
+    if (read_proc(stat, sizeof stat, "/proc/%d/task/%d/stat", process, thread) <= 0)
+        return false;
+    const char *fields = after_name(stat);
+    if (!fields || sscanf(fields, "%c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
+                          &state->letter, &user, &system) != 3)
+        return false;
+    state->run_ns = user + system;
+    if (read_proc(schedstat, sizeof schedstat, "/proc/%d/task/%d/schedstat", process, thread) > 0)
+        sscanf(schedstat, "%llu", &state->run_ns);
+    return true;
+}
+
+static bool is_socket(pid_t process, unsigned long fd)
+{
+    char path[64];
+    struct stat status;
+    snprintf(path, sizeof path, "/proc/%d/fd/%lu", process, fd);
+    return stat(path, &status) == 0 && S_ISSOCK(status.st_mode);
+}
+
+bool blocked_call(pid_t process, pid_t thread, struct blocked_call *call)
+{
+    char line[256];
+    unsigned long *a = call->arguments;
+    if (read_proc(line, sizeof line, "/proc/%d/task/%d/syscall", process, thread) <= 0)
+        return false;
+    if (!isdigit((unsigned char)line[0]))
+        return false; /* "running", or -1: asleep, but in no call */
+    if (sscanf(line, "%ld %lx %lx %lx %lx %lx %lx", &call->number, &a[0], &a[1], &a[2], &a[3],
+               &a[4], &a[5]) != 7)
+        return false;
+    call->on_socket = is_socket(process, a[0]);
+    return true;
+}
+
+int threads_of(pid_t process, pid_t *threads, int most)
+{
+    char path[64];
+    int count = 0;
+    snprintf(path, sizeof path, "/proc/%d/task", process);
+    DIR *folder = opendir(path);
+    if (!folder)
+        return 0;
+    for (struct dirent *entry; count < most && (entry = readdir(folder));)
+        if (isdigit((unsigned char)entry->d_name[0]))
+            threads[count++] = (pid_t)strtol(entry->d_name, NULL, 10);
+    closedir(folder);
+    return count;
+}
+
+pid_t parent_of(pid_t process)
+{
+    char stat[1024];
+    pid_t parent;
+    if (read_proc(stat, sizeof stat, "/proc/%d/stat", process) <= 0)
+        return -1;
+    const char *fields = after_name(stat);
+    return fields && sscanf(fields, "%*c %d", &parent) == 1 ? parent : -1;
+}
+
+char state_of(pid_t process)
+{
+    struct thread_state state;
+    return thread_state(process, process, &state) ? state.letter : 0;
+}
+
+long cpu_time_of_ms(pid_t process)
+{
+    char stat[1024];
+    unsigned long user, system;
+    if (read_proc(stat, sizeof stat, "/proc/%d/stat", process) <= 0)
+        return 0;
+    const char *fields = after_name(stat);
+    if (!fields ||
+        sscanf(fields, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) != 2)
+        return 0;
+    return (long)(user + system) * 1000 / sysconf(_SC_CLK_TCK);
+}
+
+bool catches_alarm(pid_t process)
+{
+    char status[4096];
+    unsigned long long caught = 0;
+    if (read_proc(status, sizeof status, "/proc/%d/status", process) <= 0)
+        return false;
+    const char *line = strstr(status, "\nSigCgt:");
+    if (line)
+        sscanf(line, "\nSigCgt: %llx", &caught);
+    return caught & (1ULL << (SIGALRM - 1) | 1ULL << (SIGVTALRM - 1));
+}
+
+/* --- descendants --- */
+
+static void visit_below(pid_t parent, void (*visit)(pid_t, void *), void *context)
+{
+    pid_t threads[64];
+    int count = threads_of(parent, threads, 64);
+    for (int i = 0; i < count; i++) {
+        char children[8192];
+        if (read_proc(children, sizeof children, "/proc/%d/task/%d/children", parent, threads[i]) <=
+            0)
+            continue;
+        char *rest = children;
+        for (char *word; (word = strtok_r(rest, " ", &rest));) {
+            pid_t child = (pid_t)strtol(word, NULL, 10);
+            visit(child, context);
+            visit_below(child, visit, context);
+        }
+    }
+}
+
+void for_each_descendant(void (*visit)(pid_t, void *), void *context)
+{
+    visit_below(getpid(), visit, context);
+}
+
+static void add_cpu_time(pid_t process, void *context)
+{
+    *(long *)context += cpu_time_of_ms(process);
+}
+
+long cpu_time_of_descendants_ms(void)
+{
+    long total = 0;
+    for_each_descendant(add_cpu_time, &total);
+    return total;
+}

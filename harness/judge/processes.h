@@ -1,0 +1,45 @@
+/*
+ * processes.h - inside the judge: what /proc tells about processes and threads.
+ */
+#ifndef PLUMBLINE_PROCESSES_H
+#define PLUMBLINE_PROCESSES_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct thread_state {
+    char letter;               /* R, S, D, T, Z as in proc(5) */
+    unsigned long long run_ns; /* time it spent on a processor */
+};
+
+/* Both return false if the thread has gone or cannot be read. */
+bool thread_state(pid_t process, pid_t thread, struct thread_state *state);
+
+struct blocked_call { /* the system call that a thread sleeps in */
+    long number;
+    unsigned long arguments[6];
+    bool on_socket; /* the first argument is a socket's descriptor */
+};
+bool blocked_call(pid_t process, pid_t thread, struct blocked_call *call);
+
+/* Fills in the threads' IDs and returns how many, at most `most`. */
+int threads_of(pid_t process, pid_t *threads, int most);
+
+/* Calls visit for every living or uncollected process below this one, parents first. */
+void for_each_descendant(void (*visit)(pid_t process, void *context), void *context);
+
+/* Of all descendants together. */
+long cpu_time_of_descendants_ms(void);
+
+/* True if SIGALRM or SIGVTALRM has a handler: a timer may wake the process. */
+bool catches_alarm(pid_t process);
+
+pid_t parent_of(pid_t process);     /* -1 if it has gone */
+char state_of(pid_t process);       /* the letter, 0 if it has gone */
+long cpu_time_of_ms(pid_t process); /* user and system, 0 if it has gone */
+
+/* Reads a small file of /proc, NUL-terminated; returns its length or -1. */
+ssize_t read_proc(char *buffer, size_t size, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif

@@ -1,0 +1,448 @@
+/*
+ * program.c - talking with programs under test, and watching how they end (see program.h).
+ */
+#include "program.h"
+
+#include "processes.h"
+#include "stage.h"
+#include "still.h"
+#include "world.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { SANITIZER_EXIT = 99 };
+
+/* --- how it ended or stands --- */
+
+void program_collect(struct program *program)
+{
+    if (program->ended || waitpid(program->pid, &program->status, WNOHANG) != program->pid)
+        return;
+    program->ended = true;
+    close(program->pidfd);
+    program->pidfd = -1;
+    the_stage()->events++;
+}
+
+static const char *first_error_line(struct program *program)
+{
+    struct bytes error = buffer_content(&program->complained);
+    const unsigned char *end = memchr(error.at, '\n', error.length);
+    if (end)
+        error.length = (size_t)(end - error.at);
+    return error.length ? text(", saying %s", shown(error)) : "";
+}
+
+static const char *ending(int status)
+{
+    if (WIFSIGNALED(status))
+        return text("was killed by SIG%s (%s)", sigabbrev_np(WTERMSIG(status)),
+                    strsignal(WTERMSIG(status)));
+    return text("ended with exit code %d", WEXITSTATUS(status));
+}
+
+const char *program_standing(struct program *program)
+{
+    program_collect(program);
+    const char *owner = program->how->build == REFERENCE ? "the reference " : "";
+    if (program->ended)
+        return text("%s%s %s%s", owner, program->name, ending(program->status),
+                    first_error_line(program));
+    const char *waiting = still_describe(program->pid);
+    return waiting ? text("%s%s %s", owner, program->name, waiting) : NULL;
+}
+
+bool is_sanitized(struct program *program)
+{
+    char maps[65536];
+    return read_proc(maps, sizeof maps, "/proc/%d/maps", program->pid) > 0 &&
+           strstr(maps, "libasan");
+}
+
+static const char *line_with(const char *haystack, const char *needle)
+{
+    const char *at = strstr(haystack, needle);
+    if (!at)
+        return NULL;
+    while (at > haystack && at[-1] != '\n')
+        at--;
+    return text("%.*s", (int)strcspn(at, "\n"), at);
+}
+
+void program_check_sanitizer(struct program *program)
+{
+    struct bytes error = buffer_content(&program->complained);
+    if (error.length == 0 || program->how->build == REFERENCE)
+        return;
+    const char *report = text("%.*s", (int)error.length, (const char *)error.at);
+    const char *line = line_with(report, "runtime error: ");
+    if (!line)
+        line = line_with(report, "ERROR: AddressSanitizer: ");
+    if (!line)
+        line = line_with(report, "WARNING: ThreadSanitizer: ");
+    if (!line)
+        return;
+    while (*line == '=' || isdigit((unsigned char)*line))
+        line++;
+    const char *where = line_with(report, text("/%s.c:", program->name));
+    suspect("The sanitizer stopped %s: %s", program->name, where ? where : "see its report");
+    program->complained.start = program->complained.end;
+    fail_step("a program without memory errors and undefined behavior", line);
+}
+
+/* --- waiting for output --- */
+
+struct awaited { /* what a wait looks for on one program */
+    struct program *program;
+    size_t length;
+};
+
+static bool has_line_or_end(void *context)
+{
+    struct program *program = ((struct awaited *)context)->program;
+    struct bytes said = buffer_content(&program->said);
+    return program->output == -1 || memchr(said.at, '\n', said.length);
+}
+
+static bool output_has_ended(void *context)
+{
+    return ((struct awaited *)context)->program->output == -1;
+}
+
+static bool has_length_or_end(void *context)
+{
+    struct awaited *awaited = context;
+    return awaited->program->output == -1 || buffer_length(&awaited->program->said) >= awaited->length;
+}
+
+static bool has_ended(void *context)
+{
+    struct awaited *awaited = context;
+    program_collect(awaited->program);
+    return awaited->program->ended;
+}
+
+static const char *what_it_said(void *context)
+{
+    struct program *program = ((struct awaited *)context)->program;
+    struct bytes said = buffer_content(&program->said);
+    return said.length ? text("only %s on its standard output", shown(said))
+                       : "nothing on its standard output";
+}
+
+const char *next_line(struct program *program)
+{
+    struct awaited awaited = {.program = program};
+    stage_wait(has_line_or_end, &awaited, text("a line from %s", program->name), what_it_said);
+    struct bytes said = buffer_content(&program->said);
+    const unsigned char *newline = memchr(said.at, '\n', said.length);
+    if (!newline) {
+        stage_wait(has_ended, &awaited, text("a line from %s", program->name), what_it_said);
+        fail_step(text("a line from %s", program->name),
+                  said.length ? text("%s without a line end", shown(said)) : "no output");
+    }
+    size_t length = (size_t)(newline - said.at);
+    struct bytes line = buffer_take(&program->said, length + 1);
+    ((unsigned char *)line.at)[length] = '\0';
+    return (const char *)line.at;
+}
+
+void expect_line(struct program *program, const char *format, ...)
+{
+    char expected[4096];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(expected, sizeof expected, format, arguments);
+    va_end(arguments);
+    const char *line = next_line(program);
+    if (strcmp(line, expected) != 0)
+        fail_step(text("the line %s", shown(bytes_of(expected))), shown(bytes_of(line)));
+}
+
+struct bytes output_so_far(struct program *program)
+{
+    stage_serve(0);
+    return buffer_content(&program->said);
+}
+
+struct bytes take_output(struct program *program, size_t length)
+{
+    struct awaited awaited = {.program = program, .length = length};
+    const char *expected = text("%zu bytes on standard output", length);
+    stage_wait(has_length_or_end, &awaited, expected, what_it_said);
+    if (buffer_length(&program->said) < length)
+        fail_step(expected, text("%zu bytes, then its end", buffer_length(&program->said)));
+    return buffer_take(&program->said, length);
+}
+
+struct bytes rest_of_output(struct program *program)
+{
+    struct awaited awaited = {.program = program};
+    stage_wait(output_has_ended, &awaited,
+               text("the end of what %s prints", program->name), what_it_said);
+    return buffer_take(&program->said, buffer_length(&program->said));
+}
+
+void expect_output(struct program *program, struct bytes expected)
+{
+    struct bytes said = rest_of_output(program);
+    if (said.length != expected.length || memcmp(said.at, expected.at, said.length) != 0)
+        fail_step(text("%s on standard output", shown(expected)),
+                  said.length ? shown(said) : "nothing");
+}
+
+void expect_no_more_output(struct program *program)
+{
+    struct bytes said = rest_of_output(program);
+    if (said.length > 0)
+        fail_step("no more output", shown(said));
+}
+
+struct bytes error_output(struct program *program)
+{
+    stage_serve(0);
+    return buffer_content(&program->complained);
+}
+
+/* --- what it is given --- */
+
+void feed(struct program *program, struct bytes bytes)
+{
+    buffer_append(&program->fed, bytes.at, bytes.length);
+    the_stage()->events++;
+    stage_serve(0);
+}
+
+void end_input(struct program *program)
+{
+    program->input_ends = true;
+    the_stage()->events++;
+    stage_serve(0);
+}
+
+void send_signal(struct program *program, int signal)
+{
+    if (!program->ended)
+        kill(program->pid, signal);
+    the_stage()->events++;
+}
+
+static bool is_stopped(void *context)
+{
+    struct awaited *awaited = context;
+    return awaited->program->ended || state_of(awaited->program->pid) == 'T';
+}
+
+void stop_and_continue(struct program *program, int milliseconds)
+{
+    struct awaited awaited = {.program = program};
+    wait_until_idle(program);
+    send_signal(program, SIGSTOP);
+    wait_until(is_stopped, &awaited, "the program to stop at SIGSTOP");
+    long long end = now_ms() + milliseconds;
+    for (long long now = now_ms(); now < end; now = now_ms())
+        stage_serve((int)(end - now));
+    send_signal(program, SIGCONT);
+}
+
+/* --- how it ends --- */
+
+static bool error_has_ended(void *context)
+{
+    struct awaited *awaited = context;
+    return awaited->program->error == -1;
+}
+
+static void wait_for_end(struct program *program, const char *expected)
+{
+    struct awaited awaited = {.program = program};
+    stage_wait(has_ended, &awaited, expected, NULL);
+    /* What it wrote is in the pipes; whoever inherited them may live on, so do not wait for long. */
+    for (int i = 0; i < 64 && !error_has_ended(&awaited); i++)
+        stage_serve(0);
+    program_check_sanitizer(program);
+}
+
+int exit_status(struct program *program)
+{
+    wait_for_end(program, text("%s to end", program->name));
+    return WIFSIGNALED(program->status) ? 128 + WTERMSIG(program->status)
+                                        : WEXITSTATUS(program->status);
+}
+
+void expect_exit(struct program *program, int code)
+{
+    const char *expected = text("exit code %d", code);
+    wait_for_end(program, text("%s to end with %s", program->name, expected));
+    int status = program->status;
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU)
+        limit_reached("%s used %d seconds of processor time", program->name, 20);
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != code)
+        fail_step(expected, WIFEXITED(status) ? text("exit code %d%s", WEXITSTATUS(status),
+                                                     first_error_line(program))
+                                              : text("%s %s", program->name, ending(status)));
+}
+
+void expect_failure(struct program *program, const char *why)
+{
+    expect_exit(program, 1);
+    struct bytes error = error_output(program);
+    if (!memmem(error.at, error.length, why, strlen(why)))
+        fail_step(text("\"%s\" on standard error", why), error.length ? shown(error) : "nothing");
+}
+
+void expect_usage_error_of(const char *const words[])
+{
+    const char *line = words[0];
+    for (int i = 1; words[i]; i++)
+        line = text("%s %s", line, *words[i] ? words[i] : "''");
+    tried("ran %s", line);
+    suspect("Wrong arguments get one line on standard error that begins with \"usage: \", and "
+            "exit code 2.");
+    struct program *program = start_words(STUDENTS, words);
+    end_input(program);
+    expect_exit(program, 2);
+    struct bytes error = error_output(program);
+    const unsigned char *end = memchr(error.at, '\n', error.length);
+    if (error.length < 7 || memcmp(error.at, "usage: ", 7) != 0 || !end ||
+        end + 1 != error.at + error.length)
+        fail_step("one line on standard error that begins \"usage: \"",
+                  error.length ? shown(error) : "nothing on standard error");
+    expect_no_more_output(program);
+}
+
+void expect_running(struct program *program)
+{
+    stage_serve(0);
+    program_collect(program);
+    if (program->ended)
+        fail_step(text("%s to go on", program->name), text("it %s", ending(program->status)));
+}
+
+void terminate(struct program *program)
+{
+    send_signal(program, SIGTERM);
+    wait_for_end(program, text("%s to end at SIGTERM", program->name));
+}
+
+/* --- what /proc tells about it --- */
+
+static void note_if_moving(pid_t process, void *context)
+{
+    char state = state_of(process);
+    if (state != 'S' && state != 'Z' && state != 0)
+        *(bool *)context = true;
+}
+
+static bool sleeps(void *context)
+{
+    struct awaited *awaited = context;
+    struct blocked_call call;
+    bool moving = false;
+    if (awaited->program->ended)
+        return true;
+    for_each_descendant(note_if_moving, &moving);
+    return !moving && blocked_call(awaited->program->pid, awaited->program->pid, &call);
+}
+
+void wait_until_idle(struct program *program)
+{
+    struct awaited awaited = {.program = program};
+    wait_until(sleeps, &awaited, text("%s to wait for something", program->name));
+}
+
+pid_t process_of(struct program *program)
+{
+    return program->pid;
+}
+
+int count_descriptors(struct program *program)
+{
+    char path[64];
+    int count = 0;
+    snprintf(path, sizeof path, "/proc/%d/fd", program->pid);
+    DIR *folder = opendir(path);
+    if (!folder)
+        return -1;
+    for (struct dirent *entry; (entry = readdir(folder));)
+        count += entry->d_name[0] != '.';
+    closedir(folder);
+    return count;
+}
+
+struct family { /* counts the children of one process */
+    pid_t parent;
+    int alive, zombies;
+};
+
+static void count_child(pid_t process, void *context)
+{
+    struct family *family = context;
+    if (parent_of(process) != family->parent)
+        return;
+    if (state_of(process) == 'Z')
+        family->zombies++;
+    else
+        family->alive++;
+}
+
+int count_children(struct program *program)
+{
+    struct family family = {.parent = program->pid};
+    for_each_descendant(count_child, &family);
+    return family.alive;
+}
+
+int count_zombies(struct program *program)
+{
+    struct family family = {.parent = program->pid};
+    for_each_descendant(count_child, &family);
+    return family.zombies;
+}
+
+long cpu_time_ms(struct program *program)
+{
+    return cpu_time_of_ms(program->pid);
+}
+
+long anonymous_kib(struct program *program)
+{
+    char status[4096];
+    long kib = -1;
+    if (read_proc(status, sizeof status, "/proc/%d/status", program->pid) <= 0)
+        return -1;
+    const char *line = strstr(status, "\nRssAnon:");
+    if (line)
+        sscanf(line, "\nRssAnon: %ld", &kib);
+    return kib;
+}
+
+/* --- the end of the step --- */
+
+static void kill_process(pid_t process, void *context)
+{
+    (void)context;
+    kill(process, SIGKILL);
+}
+
+void stage_clear(void)
+{
+    /* Until nobody is left: a process that forks meanwhile is met in the next round. Those that
+     * lose their parent become our children (we are their subreaper). */
+    for (;;) {
+        for_each_descendant(kill_process, NULL);
+        int status;
+        pid_t ended = waitpid(-1, &status, 0);
+        if (ended == -1 && errno == ECHILD)
+            return;
+    }
+}

@@ -1,0 +1,258 @@
+/*
+ * stage.c - the loop that serves everything on stage while a step waits (see stage.h).
+ */
+#include "stage.h"
+
+#include "still.h"
+#include "program.h"
+#include "world.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    DEADLINE_MS = 20 * 1000, /* the last resort; only wrong programs ever reach it */
+    WATCHED = 4096,          /* most descriptors that one step waits for */
+    CHUNK = 256 * 1024,      /* read at once */
+};
+static const size_t MOST_OUTPUT = 512u << 20; /* a program that says more runs into a limit */
+
+struct stage *the_stage(void)
+{
+    static struct stage stage;
+    return &stage;
+}
+
+long long now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
+
+/* --- what can be ready, and what is done then --- */
+
+static void close_end(int *fd)
+{
+    if (*fd != -1)
+        close(*fd);
+    *fd = -1;
+}
+
+static void drain(int *fd, struct buffer *into)
+{
+    static unsigned char chunk[CHUNK];
+    ssize_t length = read(*fd, chunk, sizeof chunk);
+    if (length == -1 && (errno == EAGAIN || errno == EINTR))
+        return;
+    the_stage()->events++;
+    if (length <= 0)
+        close_end(fd);
+    else
+        buffer_append(into, chunk, (size_t)length);
+    if (buffer_length(into) > MOST_OUTPUT)
+        limit_reached("the program wrote more than %zu MiB", MOST_OUTPUT >> 20);
+}
+
+static void feed_more(struct program *program)
+{
+    struct bytes bytes = buffer_content(&program->fed);
+    ssize_t written = bytes.length ? write(program->input, bytes.at, bytes.length) : 0;
+    if (written == -1 && (errno == EAGAIN || errno == EINTR))
+        return;
+    the_stage()->events++;
+    if (written == -1) { /* EPIPE: nobody reads any more, which is the program's right */
+        close_end(&program->input);
+        return;
+    }
+    program->fed.start += (size_t)written;
+    if (buffer_length(&program->fed) == 0 && program->input_ends)
+        close_end(&program->input);
+}
+
+static void hear_more(struct peer *peer)
+{
+    static unsigned char chunk[CHUNK];
+    ssize_t length = recv(peer->fd, chunk, sizeof chunk, MSG_DONTWAIT);
+    if (length == -1 && (errno == EAGAIN || errno == EINTR))
+        return;
+    the_stage()->events++;
+    if (length == -1)
+        peer->trouble = errno;
+    else if (length == 0)
+        peer->heard_end = true;
+    else
+        buffer_append(&peer->heard, chunk, (size_t)length);
+}
+
+static void say_more(struct peer *peer)
+{
+    struct bytes bytes = buffer_content(&peer->to_say);
+    ssize_t sent = bytes.length ? send(peer->fd, bytes.at, bytes.length, MSG_NOSIGNAL | MSG_DONTWAIT)
+                                : 0;
+    if (sent == -1 && (errno == EAGAIN || errno == EINTR))
+        return;
+    the_stage()->events++;
+    if (sent == -1) { /* what was heard before the trouble can still be taken */
+        peer->to_say.start = peer->to_say.end = 0;
+        if (errno != EPIPE)
+            peer->trouble = errno;
+        return;
+    }
+    peer->to_say.start += (size_t)sent;
+    if (buffer_length(&peer->to_say) == 0 && peer->then_half_close) {
+        shutdown(peer->fd, SHUT_WR);
+        peer->then_half_close = false;
+    }
+}
+
+static void finish_connecting(struct peer *peer)
+{
+    socklen_t size = sizeof peer->trouble;
+    getsockopt(peer->fd, SOL_SOCKET, SO_ERROR, &peer->trouble, &size);
+    peer->connecting = false;
+    the_stage()->events++;
+}
+
+static short wishes_of(const struct peer *peer)
+{
+    if (peer->fd == -1 || peer->trouble)
+        return 0;
+    if (peer->connecting)
+        return POLLOUT;
+    short wishes = 0;
+    if (buffer_length(&peer->to_say) > 0 || peer->then_half_close)
+        wishes |= POLLOUT;
+    if (peer->wanted && !peer->heard_end)
+        wishes |= POLLIN;
+    return wishes;
+}
+
+struct watch { /* the list for poll(), and whom each entry stands for */
+    struct pollfd polled[WATCHED];
+    struct program *program[WATCHED];
+    struct peer *peer[WATCHED];
+    nfds_t count;
+};
+
+static void watch_fd(struct watch *watch, int fd, short events, struct program *program,
+                     struct peer *peer)
+{
+    if (fd == -1 || events == 0)
+        return;
+    if (watch->count == WATCHED)
+        cannot_judge("the step watches more than %d descriptors", WATCHED);
+    watch->polled[watch->count] = (struct pollfd){.fd = fd, .events = events};
+    watch->program[watch->count] = program;
+    watch->peer[watch->count++] = peer;
+}
+
+static void watch_all(struct watch *watch)
+{
+    watch->count = 0;
+    for (struct program *program = the_stage()->programs; program; program = program->next) {
+        bool feeds = buffer_length(&program->fed) > 0 || program->input_ends;
+        watch_fd(watch, program->output, POLLIN, program, NULL);
+        watch_fd(watch, program->error, POLLIN, program, NULL);
+        watch_fd(watch, program->pidfd, POLLIN, program, NULL);
+        watch_fd(watch, program->input, feeds ? POLLOUT : 0, program, NULL);
+    }
+    for (struct peer *peer = the_stage()->peers; peer; peer = peer->next)
+        watch_fd(watch, peer->fd, wishes_of(peer), NULL, peer);
+}
+
+static void serve_program(struct program *program, int fd)
+{
+    if (fd == program->output)
+        drain(&program->output, &program->said);
+    else if (fd == program->error)
+        drain(&program->error, &program->complained);
+    else if (fd == program->input)
+        feed_more(program);
+    else
+        program_collect(program);
+}
+
+static void serve_peer(struct peer *peer, short ready)
+{
+    if (peer->connecting) {
+        finish_connecting(peer);
+        return;
+    }
+    if (ready & (POLLIN | POLLHUP | POLLERR) && peer->wanted && !peer->heard_end)
+        hear_more(peer);
+    if (ready & POLLOUT && !peer->trouble)
+        say_more(peer);
+    else if (ready & (POLLERR | POLLHUP) && !peer->wanted)
+        say_more(peer); /* finds out what is wrong */
+}
+
+void stage_serve(int timeout_ms)
+{
+    static struct watch watch;
+    watch_all(&watch);
+    if (poll(watch.polled, watch.count, timeout_ms) <= 0)
+        return;
+    for (nfds_t i = 0; i < watch.count; i++) {
+        short ready = watch.polled[i].revents;
+        if (ready == 0)
+            continue;
+        if (watch.program[i])
+            serve_program(watch.program[i], watch.polled[i].fd);
+        else
+            serve_peer(watch.peer[i], ready);
+    }
+}
+
+/* --- waiting --- */
+
+void stage_wait(bool (*done)(void *), void *context, const char *expected,
+                const char *(*came)(void *))
+{
+    long long deadline = now_ms() + DEADLINE_MS;
+    struct still still = {.events = the_stage()->events};
+    long long next_look = now_ms() + LOOK_EVERY_MS;
+
+    for (;;) {
+        stage_serve(0);
+        if (done(context))
+            return;
+        long long now = now_ms();
+        enum stillness standing = MOVING;
+        if (now >= next_look) {
+            standing = still_look(&still);
+            next_look = now + LOOK_EVERY_MS;
+        }
+        if (standing != MOVING || now >= deadline) {
+            stage_serve(0);
+            if (done(context)) /* it came at the last moment */
+                return;
+            const char *seen = came ? came(context) : NULL;
+            if (!seen)
+                seen = standing == MOVING ? "nothing, for a long while" : "nothing";
+            fail_step(expected, seen);
+        }
+        stage_serve(LOOK_EVERY_MS);
+    }
+}
+
+
+void wait_until(bool (*holds)(void *), void *context, const char *expected)
+{
+    stage_wait(holds, context, expected, NULL);
+}
+
+void expect_still(bool (*holds)(void *), void *context, int milliseconds, const char *expected)
+{
+    long long end = now_ms() + milliseconds;
+    for (long long now = now_ms(); now < end; now = now_ms()) {
+        stage_serve((int)(end - now));
+        if (!holds(context))
+            fail_step(expected, "it changed");
+    }
+}

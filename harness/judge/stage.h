@@ -1,0 +1,86 @@
+/*
+ * stage.h - inside the judge: what is on stage during one step, and the loop that waits for it.
+ *
+ * A step runs in one thread of one process. Everything that can make something happen (programs'
+ * descriptors, peers' sockets) is known here, so that every wait serves all of them: standard
+ * output and error are always read, what was fed and said goes out. One wait, one deadline.
+ */
+#ifndef PLUMBLINE_STAGE_H
+#define PLUMBLINE_STAGE_H
+
+#include "step.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct buffer { /* bytes that grow at the end and are taken from the front */
+    unsigned char *data;
+    size_t start, end, capacity;
+};
+
+void buffer_append(struct buffer *buffer, const void *data, size_t length);
+size_t buffer_length(const struct buffer *buffer);
+struct bytes buffer_content(const struct buffer *buffer); /* valid until the next append */
+struct bytes buffer_take(struct buffer *buffer, size_t length); /* a copy that stays */
+
+struct program {
+    const char *name;       /* as in the lab's contract */
+    struct launch *how;     /* as it was asked for */
+    pid_t pid;              /* its first process */
+    int pidfd;              /* readable when that has ended, -1 once it was collected */
+    int input, output, error; /* our ends of its standard descriptors, -1: closed or none */
+    struct buffer fed;      /* what still has to go to its standard input */
+    bool input_ends;        /* close standard input after `fed` is gone */
+    struct buffer said;     /* its standard output, not yet taken */
+    struct buffer complained; /* its standard error */
+    bool ended;             /* collected; `status` is valid */
+    int status;             /* as waitpid() gave it */
+    struct program *next;
+};
+
+struct peer {
+    int fd;               /* -1 once closed */
+    bool datagram;        /* a UDP socket */
+    bool connecting;      /* a TCP connection is on its way */
+    int trouble;          /* errno that ended it, 0 for none */
+    bool wanted;          /* a wait wants to hear it: readable is an event */
+    struct buffer to_say; /* what still has to be sent */
+    bool then_half_close; /* FIN after `to_say` is gone */
+    struct buffer heard;  /* what came and was not yet taken */
+    bool heard_end;       /* end of file came */
+    const char *local, *remote;
+    struct peer *next;
+};
+
+struct stage {
+    struct program *programs;
+    struct peer *peers;
+    unsigned long events; /* grows whenever a byte moved or a program ended */
+};
+
+struct stage *the_stage(void);
+
+/* Serves everything that is ready; waits at most timeout_ms for the first event. */
+void stage_serve(int timeout_ms);
+
+/*
+ * Serves until done(context). If it cannot come true any more (see still.h) or the deadline
+ * passed, the step fails with `expected`; `came` (may be NULL) tells what was seen instead.
+ */
+void stage_wait(bool (*done)(void *), void *context, const char *expected,
+                const char *(*came)(void *));
+
+/* Ends every process that the step started, and collects it. */
+void stage_clear(void);
+
+/* Takes note of a program's end if it has ended; does not wait. */
+void program_collect(struct program *program);
+
+/* How a program stands, for a failure: "timeserver ended with exit code 1", "... waits in
+ * accept(3)". NULL if there is nothing to say. */
+const char *program_standing(struct program *program);
+
+/* Fails the step if a sanitizer wrote a report on this program's standard error. */
+void program_check_sanitizer(struct program *program);
+
+#endif

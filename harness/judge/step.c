@@ -1,0 +1,203 @@
+/*
+ * step.c - one step's story, memory and verdict (see step.h).
+ */
+#include "step.h"
+
+#include "stage.h"
+#include "verdict.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+enum { STORY_SIZE = 1024, CLEAN_UPS = 64, SHOWN_BYTES = 60 };
+
+static struct {
+    char tried[STORY_SIZE];
+    char suspected[STORY_SIZE];
+    bool over; /* the verdict is known: clean-up may fail as it likes */
+    struct {
+        void (*clean_up)(void *);
+        void *context;
+    } at_end[CLEAN_UPS];
+    int at_end_count;
+} story;
+
+void tried(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(story.tried, sizeof story.tried, format, arguments);
+    va_end(arguments);
+    story.suspected[0] = '\0';
+}
+
+void suspect(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(story.suspected, sizeof story.suspected, format, arguments);
+    va_end(arguments);
+}
+
+void at_step_end(void (*clean_up)(void *), void *context)
+{
+    if (story.at_end_count == CLEAN_UPS)
+        cannot_judge("the step registers more than %d clean-ups", CLEAN_UPS);
+    story.at_end[story.at_end_count].clean_up = clean_up;
+    story.at_end[story.at_end_count++].context = context;
+}
+
+static void end_step(void)
+{
+    story.over = true;
+    stage_clear();
+    while (story.at_end_count > 0) {
+        story.at_end_count--;
+        story.at_end[story.at_end_count].clean_up(story.at_end[story.at_end_count].context);
+    }
+}
+
+/* Sends the verdict, cleans up and leaves the test. */
+static void conclude(const char *status) NO_RETURN;
+static void conclude(const char *status)
+{
+    if (!story.over) {
+        verdict_add("status", status);
+        end_step();
+        verdict_send();
+    }
+    cr_assert_fail("%s", status);
+    abort(); /* not reached: cr_assert_fail leaves the test */
+}
+
+void fail_step(const char *expected, const char *came)
+{
+    if (!story.over) {
+        for (struct program *program = the_stage()->programs; program; program = program->next)
+            program_check_sanitizer(program);
+        verdict_add("tried", story.tried);
+        verdict_add("expected", expected);
+        verdict_add("came", came);
+        for (struct program *program = the_stage()->programs; program; program = program->next)
+            verdict_add("standing", program_standing(program));
+        verdict_add("cause", story.suspected);
+    }
+    conclude("fail");
+}
+
+void cannot_judge(const char *format, ...)
+{
+    char why[STORY_SIZE];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(why, sizeof why, format, arguments);
+    va_end(arguments);
+    verdict_add("came", why);
+    conclude("error");
+}
+
+void limit_reached(const char *format, ...)
+{
+    char why[STORY_SIZE];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(why, sizeof why, format, arguments);
+    va_end(arguments);
+    verdict_add("tried", story.tried);
+    verdict_add("came", why);
+    conclude("limit");
+}
+
+void perform_step(const struct step *step, void (*body)(void))
+{
+    (void)step;
+    if (verdict_open() == -1)
+        cr_assert_fail("no channel for the verdict: %s", strerror(errno));
+    if (prctl(PR_SET_CHILD_SUBREAPER, 1) == -1)
+        cannot_judge("prctl(PR_SET_CHILD_SUBREAPER): %s", strerror(errno));
+    body();
+    stage_serve(0);
+    for (struct program *program = the_stage()->programs; program; program = program->next)
+        program_check_sanitizer(program);
+    verdict_add("status", "pass");
+    end_step();
+    verdict_send();
+}
+
+/* --- text and bytes --- */
+
+void *step_memory(size_t size)
+{
+    /* The process lives for one step: nothing is ever freed. */
+    void *memory = calloc(1, size ? size : 1);
+    if (!memory)
+        cannot_judge("out of memory");
+    return memory;
+}
+
+const char *text(const char *format, ...)
+{
+    va_list arguments, again;
+    va_start(arguments, format);
+    va_copy(again, arguments);
+    int length = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    char *string = step_memory((size_t)length + 1);
+    vsnprintf(string, (size_t)length + 1, format, again);
+    va_end(again);
+    return string;
+}
+
+struct bytes bytes_of(const char *string)
+{
+    return (struct bytes){(const unsigned char *)string, strlen(string)};
+}
+
+struct bytes noise(size_t length)
+{
+    unsigned char *data = step_memory(length);
+    unsigned long long state = 0x9e3779b97f4a7c15ULL;
+    for (size_t i = 0; i < length; i++) {
+        state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+        data[i] = (unsigned char)(state >> 56);
+    }
+    return (struct bytes){data, length};
+}
+
+static int show_byte(char *out, size_t size, unsigned char byte)
+{
+    switch (byte) {
+    case '\n':
+        return snprintf(out, size, "\\n");
+    case '\r':
+        return snprintf(out, size, "\\r");
+    case '\t':
+        return snprintf(out, size, "\\t");
+    case '\0':
+        return snprintf(out, size, "\\0");
+    case '"':
+    case '\\':
+        return snprintf(out, size, "\\%c", byte);
+    default:
+        return byte < 0x80 && isprint(byte) ? snprintf(out, size, "%c", byte)
+                                            : snprintf(out, size, "\\x%02x", byte);
+    }
+}
+
+const char *shown(struct bytes bytes)
+{
+    size_t count = bytes.length < SHOWN_BYTES ? bytes.length : SHOWN_BYTES;
+    size_t size = count * 4 + 1;
+    char *body = step_memory(size);
+    size_t used = 0;
+    for (size_t i = 0; i < count; i++)
+        used += (size_t)show_byte(body + used, size - used, bytes.at[i]);
+    if (count < bytes.length)
+        return text("\"%s\"... (%zu bytes)", body, bytes.length);
+    return text("\"%s\"", body);
+}

@@ -1,0 +1,301 @@
+/*
+ * still.c - recognizes programs that stand still (see still.h). Linux only: reads /proc.
+ *
+ * A thread's state comes from /proc/PID/task/TID/stat, the call that it sleeps in and the call's
+ * arguments from /proc/PID/task/TID/syscall. Whether it ran between two looks shows in schedstat
+ * (time on the processor, in nanoseconds) where the kernel has it, else in stat's times.
+ */
+#include "still.h"
+
+#include "processes.h"
+#include "stage.h"
+#include "program.h"
+#include "world.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    STILL_LOOKS = 8,    /* that many looks in a row ... */
+    STILL_MS = 180,     /* ... over at least this time make a standstill */
+    HOT_CPU_MS = 500,   /* processor time without an event that makes a hot loop */
+    DOZING_MS = 1200,   /* asleep by the clock and nothing else: it waits for no event at all */
+    NODDING_MS = 3000,  /* waiting for events with a time-out, again and again in vain */
+    LONG_WAIT_MS = 8000, /* a time-out that no step would wait for counts as none */
+};
+
+/* What a look found: how the busiest thread of all stands. */
+struct look {
+    bool moving;                    /* something runs, or could be woken by the clock */
+    bool sleeps_by_clock;           /* at least one thread is in a mere sleep */
+    bool waits_with_timeout;        /* at least one thread waits for events with a time-out */
+    unsigned long long fingerprint; /* of all threads: state, call, arguments, time run */
+};
+
+enum call_kind { UNTIMED, TIMED, SLEEP };
+
+static bool socket_has_timeout(pid_t process, unsigned long fd, int option)
+{
+#ifdef SYS_pidfd_getfd
+    int pidfd = (int)syscall(SYS_pidfd_open, process, 0);
+    int copy = pidfd == -1 ? -1 : (int)syscall(SYS_pidfd_getfd, pidfd, (int)fd, 0);
+    struct timeval limit = {0};
+    socklen_t size = sizeof limit;
+    bool timed = true; /* what cannot be seen may have one */
+    if (copy != -1)
+        timed = getsockopt(copy, SOL_SOCKET, option, &limit, &size) == 0 &&
+                (limit.tv_sec != 0 || limit.tv_usec != 0);
+    if (copy != -1)
+        close(copy);
+    if (pidfd != -1)
+        close(pidfd);
+    return timed;
+#else
+    (void)process, (void)fd, (void)option;
+    return true;
+#endif
+}
+
+/* How long the sleep at `address` in the process lasts; a short one if it cannot be read. */
+static enum call_kind kind_of_sleep(pid_t process, unsigned long address)
+{
+    struct timespec request;
+    struct iovec ours = {&request, sizeof request};
+    struct iovec theirs = {(void *)address, sizeof request};
+    if (process_vm_readv(process, &ours, 1, &theirs, 1, 0) != (ssize_t)sizeof request)
+        return SLEEP;
+    return request.tv_sec >= LONG_WAIT_MS / 1000 ? UNTIMED : SLEEP;
+}
+
+static enum call_kind kind_of_timeout(int milliseconds)
+{
+    return milliseconds < 0 || milliseconds >= LONG_WAIT_MS ? UNTIMED : TIMED;
+}
+
+static enum call_kind kind_of_wait(pid_t process, const struct blocked_call *call)
+{
+    const unsigned long *argument = call->arguments;
+    switch (call->number) {
+    case SYS_nanosleep:
+        return kind_of_sleep(process, argument[0]);
+    case SYS_clock_nanosleep:
+        return argument[1] == TIMER_ABSTIME ? SLEEP : kind_of_sleep(process, argument[2]);
+#ifdef SYS_poll
+    case SYS_poll:
+        return kind_of_timeout((int)argument[2]);
+#endif
+    case SYS_ppoll:
+        return argument[2] ? TIMED : UNTIMED;
+#ifdef SYS_select
+    case SYS_select:
+#endif
+    case SYS_pselect6:
+        return argument[4] ? TIMED : UNTIMED;
+#ifdef SYS_epoll_wait
+    case SYS_epoll_wait:
+#endif
+    case SYS_epoll_pwait:
+        return kind_of_timeout((int)argument[3]);
+    case SYS_futex:
+        return argument[3] ? TIMED : UNTIMED;
+    case SYS_rt_sigtimedwait:
+        return argument[2] ? TIMED : UNTIMED;
+    case SYS_mq_timedsend:
+    case SYS_mq_timedreceive:
+        return argument[4] ? TIMED : UNTIMED;
+    case SYS_recvfrom:
+    case SYS_recvmsg:
+    case SYS_accept:
+    case SYS_accept4:
+        return socket_has_timeout(process, argument[0], SO_RCVTIMEO) ? TIMED : UNTIMED;
+    case SYS_sendto:
+    case SYS_sendmsg:
+        return socket_has_timeout(process, argument[0], SO_SNDTIMEO) ? TIMED : UNTIMED;
+    case SYS_read:
+    case SYS_readv:
+        return call->on_socket && socket_has_timeout(process, argument[0], SO_RCVTIMEO) ? TIMED
+                                                                                        : UNTIMED;
+    case SYS_write:
+    case SYS_writev:
+        return call->on_socket && socket_has_timeout(process, argument[0], SO_SNDTIMEO) ? TIMED
+                                                                                        : UNTIMED;
+#ifdef SYS_pause
+    case SYS_pause:
+#endif
+    case SYS_rt_sigsuspend:
+    case SYS_wait4:
+    case SYS_waitid:
+    case SYS_msgrcv:
+    case SYS_msgsnd:
+    case SYS_splice:
+    case SYS_sendfile:
+    case SYS_openat:
+#ifdef SYS_open
+    case SYS_open:
+#endif
+        return UNTIMED;
+    default: /* connect and all that the kernel may end by itself */
+        return TIMED;
+    }
+}
+
+static void look_at_thread(pid_t process, pid_t thread, struct look *look)
+{
+    struct thread_state state;
+    if (!thread_state(process, thread, &state)) {
+        look->moving = true; /* it just went, or it cannot be read */
+        return;
+    }
+    look->fingerprint = look->fingerprint * 1099511628211ULL + (unsigned)thread;
+    look->fingerprint = look->fingerprint * 1099511628211ULL + state.run_ns;
+    if (state.letter == 'Z' || state.letter == 'X')
+        return;
+    struct blocked_call call;
+    if (state.letter != 'S' || !blocked_call(process, thread, &call)) {
+        look->moving = true;
+        return;
+    }
+    look->fingerprint = look->fingerprint * 1099511628211ULL + (unsigned long)call.number;
+    switch (kind_of_wait(process, &call)) {
+    case UNTIMED:
+        break;
+    case TIMED:
+        look->waits_with_timeout = true;
+        break;
+    case SLEEP:
+        look->sleeps_by_clock = true;
+        break;
+    }
+}
+
+static void look_at_process(pid_t process, void *context)
+{
+    struct look *look = context;
+    pid_t threads[64];
+    int count = threads_of(process, threads, 64);
+    if (count == 64 || catches_alarm(process))
+        look->moving = true; /* too many to say; or a timer may wake it */
+    for (int i = 0; i < count; i++)
+        look_at_thread(process, threads[i], look);
+}
+
+static struct look look_at_all(void)
+{
+    struct look look = {0};
+    for (struct program *program = the_stage()->programs; program; program = program->next)
+        if (!program->ended && program->how->times_itself)
+            look.moving = true;
+    if (!look.moving)
+        for_each_descendant(look_at_process, &look);
+    return look;
+}
+
+static void begin_again(struct still *still, long long now, long cpu_ms)
+{
+    still->events = the_stage()->events;
+    still->looks = 0;
+    still->since_ms = now;
+    still->cpu_ms = cpu_ms;
+    still->dozing_since_ms = now;
+}
+
+enum stillness still_look(struct still *still)
+{
+    long long now = now_ms();
+    long cpu_ms = cpu_time_of_descendants_ms();
+    if (still->since_ms == 0 || still->events != the_stage()->events)
+        begin_again(still, now, cpu_ms);
+    if (cpu_ms - still->cpu_ms >= HOT_CPU_MS)
+        return HOT;
+
+    struct look look = look_at_all();
+    bool dozing = !look.moving && (look.sleeps_by_clock || look.waits_with_timeout);
+    long long patience = look.waits_with_timeout ? NODDING_MS : DOZING_MS;
+    if (!dozing)
+        still->dozing_since_ms = now;
+    else if (now - still->dozing_since_ms >= patience)
+        return DOZING;
+
+    if (look.moving || look.waits_with_timeout || look.sleeps_by_clock ||
+        look.fingerprint != still->fingerprint) {
+        still->fingerprint = look.fingerprint;
+        still->looks = 0;
+        still->since_ms = now;
+        return MOVING;
+    }
+    still->looks++;
+    return still->looks >= STILL_LOOKS && now - still->since_ms >= STILL_MS ? STILL : MOVING;
+}
+
+static const char *name_of_call(long number)
+{
+    static const struct {
+        long number;
+        const char *name;
+    } names[] = {
+        {SYS_accept, "accept"},       {SYS_accept4, "accept4"},     {SYS_connect, "connect"},
+        {SYS_recvfrom, "recv"},       {SYS_recvmsg, "recvmsg"},     {SYS_sendto, "send"},
+        {SYS_sendmsg, "sendmsg"},     {SYS_read, "read"},           {SYS_write, "write"},
+        {SYS_readv, "readv"},         {SYS_writev, "writev"},       {SYS_wait4, "waitpid"},
+        {SYS_waitid, "waitid"},       {SYS_futex, "a lock"},        {SYS_nanosleep, "sleep"},
+        {SYS_ppoll, "poll"},          {SYS_pselect6, "select"},     {SYS_clock_nanosleep, "sleep"},
+        {SYS_openat, "open"},         {SYS_msgrcv, "msgrcv"},       {SYS_msgsnd, "msgsnd"},
+        {SYS_sendfile, "sendfile"},   {SYS_splice, "splice"},       {SYS_epoll_pwait, "epoll_wait"},
+        {SYS_mq_timedsend, "mq_send"}, {SYS_rt_sigsuspend, "sigsuspend"},
+        {SYS_mq_timedreceive, "mq_receive"},
+#ifdef SYS_poll
+        {SYS_poll, "poll"},           {SYS_select, "select"},       {SYS_epoll_wait, "epoll_wait"},
+        {SYS_pause, "pause"},         {SYS_open, "open"},
+#endif
+    };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (names[i].number == number)
+            return names[i].name;
+    return NULL;
+}
+
+static bool takes_descriptor(long number)
+{
+    switch (number) {
+    case SYS_accept:
+    case SYS_accept4:
+    case SYS_connect:
+    case SYS_recvfrom:
+    case SYS_recvmsg:
+    case SYS_sendto:
+    case SYS_sendmsg:
+    case SYS_read:
+    case SYS_write:
+    case SYS_readv:
+    case SYS_writev:
+        return true;
+    default:
+        return false;
+    }
+}
+
+const char *still_describe(pid_t process)
+{
+    struct thread_state state;
+    struct blocked_call call;
+    if (!thread_state(process, process, &state))
+        return NULL;
+    if (state.letter == 'R')
+        return "is computing";
+    if (state.letter != 'S' || !blocked_call(process, process, &call))
+        return NULL;
+    const char *name = name_of_call(call.number);
+    if (!name)
+        return NULL;
+    if (takes_descriptor(call.number))
+        return text("is waiting in %s(%d)", name, (int)call.arguments[0]);
+    return text("is waiting in %s", name);
+}

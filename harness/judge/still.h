@@ -1,0 +1,33 @@
+/*
+ * still.h - recognizes programs that stand still: nothing but the test could wake them.
+ *
+ * State decides, not the clock. A program stands still when every thread of every process that the
+ * step started sleeps in a call without a time-out, was seen doing so in several looks in a row
+ * without having run in between, and no event came meanwhile. It runs hot when it burns processor
+ * time without any event. What cannot be seen (no /proc, no permission) is never called still: then
+ * the deadline of the wait decides.
+ */
+#ifndef PLUMBLINE_STILL_H
+#define PLUMBLINE_STILL_H
+
+#include <sys/types.h>
+
+enum stillness { MOVING, STILL, HOT, DOZING };
+
+struct still {
+    unsigned long events;          /* of the stage, at the last look */
+    unsigned long long fingerprint; /* of all threads, at the last look */
+    int looks;                     /* in a row with the same fingerprint and no event */
+    long long since_ms;            /* time of the first of these looks */
+    long cpu_ms;                   /* processor time of all programs when `events` last changed */
+    long long dozing_since_ms;     /* since when all threads only sleep by the clock */
+};
+
+/* Looks once at all programs of the step; call it every LOOK_EVERY_MS while waiting. */
+enum stillness still_look(struct still *still);
+enum { LOOK_EVERY_MS = 20 };
+
+/* "waits in accept(3)", "burns processor time", ...; NULL if the process can't be read. */
+const char *still_describe(pid_t process);
+
+#endif

@@ -1,0 +1,71 @@
+/*
+ * world.c - files of the test, words of the kernel, and what a server says when it opens.
+ */
+#include "world.h"
+
+#include "peer.h"
+#include "stage.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+const char *reason(int error)
+{
+    return text("%s", strerror(error));
+}
+
+const char *scratch_path(const char *name)
+{
+    const char *scratch = getenv("PLUMBLINE_SCRATCH");
+    if (!scratch)
+        cannot_judge("the runner did not say where scratch files go");
+    return *name ? text("%s/%s", scratch, name) : scratch;
+}
+
+void make_file(const char *path, struct bytes content)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    size_t written = 0;
+    while (fd != -1 && written < content.length) {
+        ssize_t length = write(fd, content.at + written, content.length - written);
+        if (length <= 0)
+            break;
+        written += (size_t)length;
+    }
+    if (fd == -1 || written < content.length)
+        cannot_judge("cannot write %s: %s", path, strerror(errno));
+    close(fd);
+}
+
+struct bytes read_file(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat status;
+    if (fd == -1 || fstat(fd, &status) == -1)
+        fail_step(text("the file %s", path), strerror(errno));
+    unsigned char *data = step_memory((size_t)status.st_size + 1);
+    size_t length = 0;
+    for (ssize_t got; length < (size_t)status.st_size; length += (size_t)got)
+        if ((got = read(fd, data + length, (size_t)status.st_size - length)) <= 0)
+            break;
+    close(fd);
+    return (struct bytes){data, length};
+}
+
+const char *listening(struct program *server)
+{
+    static const char words[] = "listening on ";
+    const char *line = next_line(server);
+    const char *where = line + sizeof words - 1;
+    if (strncmp(line, words, sizeof words - 1) != 0 || port_of(where) <= 0)
+        fail_step("the line \"listening on ADDR:PORT\"", shown(bytes_of(line)));
+    if (!tcp_socket_at(where).listens)
+        fail_step(text("a socket that listens on %s", where),
+                  "no such socket in the kernel's table (see `ss -tln`)");
+    return where;
+}

@@ -1,0 +1,351 @@
+/*
+ * compile.c - builds students' and reference programs, only what changed (see compile.h).
+ *
+ * A program is built into a temporary name and moved into place, so that two checks at the same
+ * time, or one that is interrupted, never see half of one.
+ */
+#include "compile.h"
+
+#include "text.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { MOST_WORDS = 64, MOST_UNITS = 512 };
+
+struct unit { /* one program to be built */
+    const char *source;
+    const char *program;
+    const char *key;  /* what it is going to be built from */
+    pid_t compiler;   /* 0: not running */
+};
+
+static const char standard_flags[] =
+    "-std=c11 -D_XOPEN_SOURCE=700 -D_DEFAULT_SOURCE -pthread -g -O1 -Wall -Wextra";
+
+/* Optional flags, each tried once per compiler: sanitizers, and patterns in uninitialized
+ * variables, which make the use of one show. */
+static const char *const optional_flags[] = {
+    "-fsanitize=address,undefined -fno-omit-frame-pointer",
+    "-ftrivial-auto-var-init=pattern",
+};
+
+/* --- running the compiler --- */
+
+static int split(char *line, char *words[], int count)
+{
+    char *rest = line;
+    for (char *word; count < MOST_WORDS - 8 && (word = strtok_r(rest, " ", &rest));)
+        words[count++] = word;
+    return count;
+}
+
+static const char *compiler_name(void)
+{
+    const char *name = getenv("CC");
+    return name && *name ? name : "cc";
+}
+
+/* Starts `CC flags source -o output -lrt`, its messages into the file `log`. */
+static pid_t start_compiler(const char *flags, const char *source, const char *output,
+                            const char *log)
+{
+    char *words[MOST_WORDS];
+    int count = split(text("%s", compiler_name()), words, 0);
+    count = split(text("%s", flags), words, count);
+    words[count++] = (char *)source;
+    words[count++] = "-o";
+    words[count++] = (char *)output;
+    words[count++] = "-lrt";
+    words[count] = NULL;
+    pid_t child = fork();
+    if (child != 0)
+        return child;
+    int nothing = open("/dev/null", O_RDONLY);
+    int messages = open(log, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+    if (nothing == -1 || messages == -1)
+        _exit(126);
+    dup2(nothing, 0);
+    dup2(messages, 1);
+    dup2(messages, 2);
+    setenv("LC_ALL", "C", 1);
+    execvp(words[0], words);
+    _exit(127);
+}
+
+static int wait_for(pid_t child)
+{
+    int status;
+    while (waitpid(child, &status, 0) == -1)
+        if (errno != EINTR)
+            return -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+}
+
+/* --- which flags the compiler takes --- */
+
+static bool program_runs(const char *program)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        execl(program, program, (char *)NULL);
+        _exit(127);
+    }
+    return child > 0 && wait_for(child) == 0;
+}
+
+static bool flags_work(const char *folder, const char *flags)
+{
+    static const char trivial[] = "int main(void) { return 0; }\n";
+    const char *source = text("%s/try.%d.c", folder, getpid());
+    const char *program = text("%s/try.%d", folder, getpid());
+    const char *log = text("%s/try.%d.log", folder, getpid());
+    bool works = write_whole(source, trivial, sizeof trivial - 1) == 0;
+    if (works) {
+        pid_t child = start_compiler(flags, source, program, log);
+        works = child > 0 && wait_for(child) == 0 && program_runs(program);
+    }
+    unlink(source);
+    unlink(program);
+    unlink(log);
+    return works;
+}
+
+/* The flags for this compiler, found out once; NULL if it does not work at all. */
+static const char *find_flags(const struct course *course)
+{
+    char *name = text("%s/flags-%s", course->build, compiler_name());
+    for (char *c = name + strlen(course->build) + 1; *c; c++)
+        if (!isalnum((unsigned char)*c) && !strchr("+-._", *c))
+            *c = '_';
+    char *known = read_whole(name, NULL);
+    if (known)
+        return known;
+    if (!flags_work(course->build, standard_flags)) {
+        fprintf(stderr,
+                "plumb: the C compiler `%s` cannot build a program of one line here (no compiler, "
+                "or a full disk?)\n",
+                compiler_name());
+        return NULL;
+    }
+    const char *flags = standard_flags;
+    for (size_t i = 0; i < sizeof optional_flags / sizeof optional_flags[0]; i++)
+        if (flags_work(course->build, text("%s %s", flags, optional_flags[i])))
+            flags = text("%s %s", flags, optional_flags[i]);
+    write_whole(name, flags, strlen(flags));
+    return flags;
+}
+
+/* --- what a program is built from --- */
+
+static const char *stamp_of(const char *path)
+{
+    struct stat status;
+    if (stat(path, &status) == -1)
+        return text("%s: %s\n", path, strerror(errno));
+    return text("%s %lld %lld.%09ld %d\n", path, (long long)status.st_size,
+                (long long)status.st_mtim.tv_sec, status.st_mtim.tv_nsec,
+                S_ISREG(status.st_mode));
+}
+
+/* The stamps of files beside the source that it includes in quotes. */
+static const char *stamps_of_headers(const char *source)
+{
+    const char *stamps = "";
+    char *content = read_whole(source, NULL);
+    const char *folder_end = strrchr(source, '/');
+    for (char *at = content; at && (at = strstr(at, "#include \""));) {
+        at += strlen("#include \"");
+        stamps = text("%s%s", stamps,
+                      stamp_of(text("%.*s/%.*s", (int)(folder_end - source), source,
+                                    (int)strcspn(at, "\"\n"), at)));
+    }
+    free(content);
+    return stamps;
+}
+
+static const char *key_of(const char *source, const char *flags)
+{
+    return text("%s %s\n%s%s", compiler_name(), flags, stamp_of(source),
+                stamps_of_headers(source));
+}
+
+static bool is_fresh(const struct unit *unit)
+{
+    char *key = read_whole(text("%s.key", unit->program), NULL);
+    bool fresh = key && strcmp(key, unit->key) == 0 &&
+                 (access(unit->program, X_OK) == 0 ||
+                  access(text("%s.problem", unit->program), R_OK) == 0);
+    free(key);
+    return fresh;
+}
+
+/* Why there is nothing to compile, in words for the student; NULL if there is. */
+static const char *problem_with_source(const char *source)
+{
+    struct stat status;
+    if (stat(source, &status) == -1)
+        return errno == ENOENT ? text("%s is missing", source)
+                               : text("%s: %s", source, strerror(errno));
+    if (S_ISDIR(status.st_mode))
+        return text("%s is a folder, not a C file", source);
+    if (!S_ISREG(status.st_mode))
+        return text("%s is not a regular file", source);
+    if (status.st_size == 0)
+        return text("%s is empty", source);
+    if (access(source, R_OK) == -1)
+        return text("%s cannot be read: %s", source, strerror(errno));
+    return NULL;
+}
+
+/* --- building --- */
+
+static void forget(const struct unit *unit)
+{
+    unlink(text("%s.key", unit->program));
+    unlink(unit->program);
+    unlink(text("%s.problem", unit->program));
+    unlink(text("%s.warnings", unit->program));
+}
+
+static void note(const struct unit *unit, const char *suffix, const char *content)
+{
+    write_whole(text("%s.%s", unit->program, suffix), content, strlen(content));
+}
+
+static const char *temporary_of(const struct unit *unit)
+{
+    return text("%s.%d.tmp", unit->program, getpid());
+}
+
+/* The first error among a compiler's messages, with the line that it points at. */
+static const char *first_error(const char *messages)
+{
+    const char *at = strstr(messages, "error: ");
+    if (!at)
+        at = strstr(messages, "undefined reference");
+    if (!at)
+        return messages[0] ? text("%.*s", 400, messages) : "the compiler failed without a word";
+    while (at > messages && at[-1] != '\n')
+        at--;
+    return text("%.*s", (int)strcspn(at, "\n"), at);
+}
+
+static void begin_unit(struct unit *unit, const char *flags)
+{
+    forget(unit);
+    const char *problem = problem_with_source(unit->source);
+    if (problem) {
+        note(unit, "problem", problem);
+        note(unit, "key", unit->key);
+        return;
+    }
+    unit->compiler = start_compiler(flags, unit->source, temporary_of(unit),
+                                    text("%s.log", temporary_of(unit)));
+}
+
+static void finish_unit(struct unit *unit, int status)
+{
+    const char *log = text("%s.log", temporary_of(unit));
+    char *messages = read_whole(log, NULL);
+    unlink(log);
+    unit->compiler = 0;
+    if (status == 0 && rename(temporary_of(unit), unit->program) == 0) {
+        if (messages && *messages)
+            note(unit, "warnings", messages);
+    } else {
+        unlink(temporary_of(unit));
+        note(unit, "problem",
+             text("%s does not compile: %s", unit->source, first_error(messages ? messages : "")));
+    }
+    note(unit, "key", unit->key);
+    free(messages);
+}
+
+static void finish_one(struct unit *units, int count)
+{
+    int status;
+    pid_t ended = wait(&status);
+    for (int i = 0; i < count; i++)
+        if (ended > 0 && units[i].compiler == ended)
+            finish_unit(&units[i], WIFEXITED(status) ? WEXITSTATUS(status) : 128);
+}
+
+static void build(struct unit *units, int count, const char *flags, int jobs)
+{
+    int running = 0;
+    for (int i = 0; i < count; i++) {
+        begin_unit(&units[i], flags);
+        running += units[i].compiler > 0;
+        if (running == jobs) {
+            finish_one(units, count);
+            running--;
+        }
+    }
+    for (; running > 0; running--)
+        finish_one(units, count);
+}
+
+const char *builds_of(const struct course *course, const char *tree)
+{
+    char *whole = realpath(tree, NULL);
+    const char *folder = whole ? whole : tree;
+    char *labs = realpath("labs", NULL);
+    char *solutions = realpath("solutions", NULL);
+    if (labs && strcmp(folder, labs) == 0)
+        return text("%s/labs", course->build);
+    if (solutions && strcmp(folder, solutions) == 0)
+        return text("%s/solutions", course->build);
+    unsigned long long hash = 14695981039346656037ULL; /* FNV-1a */
+    for (const char *c = folder; *c; c++)
+        hash = (hash ^ (unsigned char)*c) * 1099511628211ULL;
+    return text("%s/trees/%016llx", course->build, hash);
+}
+
+static int add_units(const struct course *course, const char *tree, const char *flags,
+                     struct unit *units, int count)
+{
+    const char *builds = builds_of(course, tree);
+    for (int i = 0; i < course->labs; i++) {
+        const struct lab *lab = &course->lab[i];
+        const char *folder = text("%s/%s", builds, lab->name);
+        if (make_folders(folder) == -1) {
+            fprintf(stderr, "plumb: cannot make %s: %s\n", folder, strerror(errno));
+            return -1;
+        }
+        for (int j = 0; j < lab->programs && count < MOST_UNITS; j++) {
+            struct unit unit = {0};
+            unit.source = text("%s/%s/%s.c", tree, lab->name, lab->program[j]);
+            unit.program = text("%s/%s", folder, lab->program[j]);
+            unit.key = key_of(unit.source, flags);
+            if (!is_fresh(&unit))
+                units[count++] = unit;
+        }
+    }
+    return count;
+}
+
+int compile_all(const struct course *course, int jobs)
+{
+    static struct unit units[MOST_UNITS];
+    const char *flags = find_flags(course);
+    if (!flags)
+        return -1;
+    int count = add_units(course, course->tree, flags, units, 0);
+    bool same = strcmp(builds_of(course, course->tree), builds_of(course, "solutions")) == 0;
+    if (count >= 0 && !same)
+        count = add_units(course, "solutions", flags, units, count);
+    if (count == -1)
+        return -1;
+    build(units, count, flags, jobs);
+    return 0;
+}

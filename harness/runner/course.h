@@ -1,0 +1,74 @@
+/*
+ * course.h - inside the runner: labs, their steps, and how each step went.
+ *
+ * A lab is found, never listed: it is a folder NN-name under tests/ whose steps were built. All
+ * strings live as long as the run.
+ */
+#ifndef PLUMBLINE_COURSE_H
+#define PLUMBLINE_COURSE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum status { UNTRIED, PASS, FAIL, BLOCKED, LIMIT, ERROR };
+
+enum { HINTS = 3, MOST_STEPS = 16, MOST_PROGRAMS = 8, MOST_STANDINGS = 4 };
+
+struct outcome {
+    enum status status;
+    const char *tried;    /* what the step did; these may be NULL */
+    const char *expected; /* what should have come */
+    const char *came;     /* what came instead; for ERROR: what could not be done */
+    const char *cause;    /* the usual cause */
+    const char *standing[MOST_STANDINGS]; /* how each program stood or ended */
+    double seconds;
+};
+
+struct step {
+    int number;
+    const char *title;
+    int points;
+    int after;              /* the step it builds on, 0: none */
+    const char *see;        /* heading in the handout */
+    const char *hint[HINTS];
+    const char *by_hand;    /* may be NULL */
+    struct outcome outcome;
+};
+
+struct lab {
+    const char *name; /* "04-accept" */
+    struct step step[MOST_STEPS];
+    int steps;
+    const char *program[MOST_PROGRAMS]; /* "timeserver", ... */
+    int programs;
+};
+
+struct course {
+    const char *build;   /* folder for all that is built, absolute */
+    const char *tree;    /* the tree to grade, as the user wrote it: "labs" */
+    bool own_tree;       /* it is this checkout's labs/ */
+    struct lab *lab;
+    int labs;
+};
+
+/*
+ * Finds the labs: all, or those whose name is `only` or begins with it and a dash ("04"). With
+ * `tree` other than labs/, those that the tree holds. Returns 0, or -1 after saying why on
+ * standard error.
+ */
+int course_find(struct course *course, const char *only);
+
+int lab_score(const struct lab *lab);
+int lab_points(const struct lab *lab);
+bool course_passed(const struct course *course); /* every step of every lab passed */
+bool course_judged(const struct course *course); /* no step is ERROR or UNTRIED */
+
+const char *status_name(enum status status); /* as in result.json */
+
+/* The first step that has not passed, or NULL. */
+struct step *first_open_step(struct lab *lab);
+
+/* One sentence or a few for result.json: what was tried, expected, came, and why. */
+const char *outcome_message(const struct outcome *outcome);
+
+#endif

@@ -1,0 +1,162 @@
+/*
+ * result.c - result.json, and what is remembered between runs (see result.h).
+ *
+ * JSON is written here and not by Criterion, whose writers do not escape what they print.
+ */
+#include "result.h"
+
+#include "text.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* Length of the valid UTF-8 sequence at `at`, 0 if there is none. */
+static size_t utf8_length(const unsigned char *at)
+{
+    size_t length = at[0] < 0x80                     ? 1
+                    : at[0] >= 0xc2 && at[0] <= 0xdf ? 2
+                    : (at[0] & 0xf0) == 0xe0         ? 3
+                    : at[0] >= 0xf0 && at[0] <= 0xf4 ? 4
+                                                     : 0;
+    for (size_t i = 1; i < length; i++)
+        if ((at[i] & 0xc0) != 0x80)
+            return 0;
+    if ((at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xed && at[1] > 0x9f) ||
+        (at[0] == 0xf0 && at[1] < 0x90) || (at[0] == 0xf4 && at[1] > 0x8f))
+        return 0; /* overlong, a surrogate, or beyond Unicode */
+    return length;
+}
+
+static void write_string(FILE *out, const char *string)
+{
+    const unsigned char *at = (const unsigned char *)string;
+    fputc('"', out);
+    while (*at) {
+        size_t length = utf8_length(at);
+        if (length == 0) {
+            fputs("\\ufffd", out);
+            at++;
+            continue;
+        }
+        if (*at == '"' || *at == '\\')
+            fprintf(out, "\\%c", *at);
+        else if (*at == '\n')
+            fputs("\\n", out);
+        else if (*at < 0x20 || *at == 0x7f)
+            fprintf(out, "\\u%04x", *at);
+        else
+            fwrite(at, 1, length, out);
+        at += length;
+    }
+    fputc('"', out);
+}
+
+static void write_step(FILE *out, const struct step *step)
+{
+    const struct outcome *outcome = &step->outcome;
+    fprintf(out, "    {\"step\": %d, \"title\": ", step->number);
+    write_string(out, step->title);
+    fprintf(out, ", \"status\": \"%s\", \"points\": %d, \"max_points\": %d, \"message\": ",
+            status_name(outcome->status), outcome->status == PASS ? step->points : 0,
+            step->points);
+    write_string(out, outcome_message(outcome));
+    fprintf(out, ", \"seconds\": %.3f}", outcome->seconds);
+}
+
+static void write_lab(FILE *out, const struct lab *lab)
+{
+    fputs("  {\"lab\": ", out);
+    write_string(out, lab->name);
+    fprintf(out, ", \"score\": %d, \"max_score\": %d, \"steps\": [\n", lab_score(lab),
+            lab_points(lab));
+    for (int i = 0; i < lab->steps; i++) {
+        write_step(out, &lab->step[i]);
+        fputs(i + 1 < lab->steps ? ",\n" : "\n", out);
+    }
+    fputs("  ]}", out);
+}
+
+int result_write(const struct course *course, const char *tier, const char *path)
+{
+    char *content;
+    size_t length;
+    FILE *out = open_memstream(&content, &length);
+    if (!out)
+        return -1;
+    fprintf(out, "{\"version\": 1, \"tier\": \"%s\", \"labs\": [\n", tier);
+    for (int i = 0; i < course->labs; i++) {
+        write_lab(out, &course->lab[i]);
+        fputs(i + 1 < course->labs ? ",\n" : "\n", out);
+    }
+    fputs("]}\n", out);
+    if (fclose(out) != 0)
+        return -1;
+    struct stat status;
+    int result;
+    if (stat(path, &status) == 0 && !S_ISREG(status.st_mode)) { /* /dev/stdout, a pipe */
+        FILE *sink = fopen(path, "we");
+        result = sink && fwrite(content, 1, length, sink) == length ? 0 : -1;
+        if (sink && fclose(sink) != 0)
+            result = -1;
+    } else {
+        result = write_whole(path, content, length);
+    }
+    free(content);
+    return result;
+}
+
+/* --- memory between runs --- */
+
+static const char *memory_of(const struct course *course, const struct lab *lab)
+{
+    return text("%s/state/%s", course->build, lab->name);
+}
+
+void result_remember(const struct course *course, const struct lab *lab)
+{
+    char *content = text("%s", "");
+    if (!course->own_tree)
+        return;
+    for (int i = 0; i < lab->steps; i++)
+        content = text("%s%d %d\n", content, lab->step[i].number,
+                       (int)lab->step[i].outcome.status);
+    make_folders(text("%s/state", course->build));
+    write_whole(memory_of(course, lab), content, strlen(content));
+}
+
+static bool newer(const char *path, const struct timespec *than)
+{
+    struct stat status;
+    if (stat(path, &status) == -1)
+        return true; /* it was removed: the memory no longer holds */
+    return status.st_mtim.tv_sec > than->tv_sec ||
+           (status.st_mtim.tv_sec == than->tv_sec && status.st_mtim.tv_nsec > than->tv_nsec);
+}
+
+bool result_recall(const struct course *course, struct lab *lab)
+{
+    const char *path = memory_of(course, lab);
+    struct stat status;
+    if (stat(path, &status) == -1 ||
+        newer(text("%s/steps/%s", course->build, lab->name), &status.st_mtim))
+        return false;
+    for (int i = 0; i < lab->programs; i++)
+        if (newer(text("%s/%s/%s.c", course->tree, lab->name, lab->program[i]), &status.st_mtim))
+            return false;
+    char *content = read_whole(path, NULL);
+    char *rest = content;
+    for (char *line; content && (line = strtok_r(rest, "\n", &rest));) {
+        int number, value;
+        if (sscanf(line, "%d %d", &number, &value) != 2)
+            continue;
+        for (int i = 0; i < lab->steps; i++)
+            if (lab->step[i].number == number)
+                lab->step[i].outcome.status = (enum status)value;
+    }
+    bool recalled = content != NULL;
+    free(content);
+    return recalled;
+}
