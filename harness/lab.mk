@@ -3,17 +3,24 @@
 # See the top Makefile for why a check runs in make's question mode. Relative paths on the command
 # line are meant from the lab's folder.
 
+LAB := $(lastword $(subst /, ,$(CURDIR)))
 goals := $(or $(MAKECMDGOALS),check)
+exit_file := $(shell mktemp)
 ifneq ($(filter check,$(goals)),)
 MAKEFLAGS += -q
 endif
+recall_exit = $(eval code := $(shell cat "$(exit_file)"; rm -f "$(exit_file)"))
+pass_on_exit = $(recall_exit)$(if $(filter 0,$(code)),,$(if $(filter 1,$(code)),@: failed,+@exit 2))
 
 .PHONY: $(goals) run-in-top
-.DEFAULT_GOAL := check
+.DEFAULT_GOAL := $(firstword $(goals))
+
+$(firstword $(goals)): run-in-top
+	$(pass_on_exit)
 
 run-in-top:
-	+@LAB='$(LAB)' ../../harness/in-lab $(goals); echo $$? >"$${TMPDIR:-/tmp}/plumbline-exit.$$PPID"
+	+@LAB='$(LAB)' ../../harness/in-lab $(goals); echo $$? >"$(exit_file)"
 
-$(goals): run-in-top
-	$(eval file := $${TMPDIR:-/tmp}/plumbline-exit.$$$$PPID)$(eval code := $(shell \
-	  cat "$(file)"; rm -f "$(file)"))$(if $(filter 0,$(code)),,$(if $(filter 1,$(code)),@:,+@exit 2))
+# All goals are handed on together; the first one speaks for them.
+$(wordlist 2,$(words $(goals)),$(goals)):
+	@:

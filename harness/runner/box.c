@@ -74,14 +74,38 @@ static int raise_loopback(void)
     return result;
 }
 
-/* Inside, as process 1: its own /proc, its own scratch folder, a loopback that is up. */
-static const char *furnish(const char *scratch)
+static int mount_tmpfs(const char *path)
+{
+    return mount("tmpfs", path, "tmpfs", MS_NOSUID | MS_NODEV, "mode=700");
+}
+
+/* Empties a folder that all users share (Criterion names files in /tmp and /dev/shm by its PID,
+ * which is 1 in every box); the build folder keeps its place if that is below. */
+static int empty_folder(const char *folder, const char *build)
+{
+    size_t length = strlen(folder);
+    if (!build || strncmp(build, folder, length) != 0 || build[length] != '/')
+        return mount_tmpfs(folder);
+    int kept = open(build, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (kept == -1 || mount_tmpfs(folder) == -1 || make_folders(build) == -1)
+        return -1;
+    int result = mount(text("/proc/self/fd/%d", kept), build, NULL, MS_BIND | MS_REC, NULL);
+    close(kept);
+    return result;
+}
+
+/* Inside, as process 1: its own /proc, /tmp and scratch folder, a loopback that is up. */
+static const char *furnish(const char *build, const char *scratch)
 {
     if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == -1)
         return "mount /";
     if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) == -1)
         return "mount /proc";
-    if (scratch && mount("tmpfs", scratch, "tmpfs", MS_NOSUID | MS_NODEV, "mode=700") == -1)
+    if (empty_folder("/tmp", build) == -1)
+        return "mount /tmp";
+    if (empty_folder("/dev/shm", build) == -1)
+        return "mount /dev/shm";
+    if (scratch && mount_tmpfs(scratch) == -1)
         return "mount scratch";
     if (raise_loopback() == -1)
         return "raise lo";
@@ -108,7 +132,7 @@ bool box_can_seal(const char **why_not)
         const char *failed = enter_namespaces();
         pid_t inside = failed ? -1 : fork_inside();
         if (inside == 0) {
-            failed = furnish(NULL);
+            failed = furnish(NULL, NULL);
             if (failed)
                 dprintf(report[1], "%s: %s", failed, strerror(errno));
             _exit(0);
@@ -149,7 +173,7 @@ static void run_sealed(const struct box *box)
     const char *failed = enter_namespaces();
     pid_t inside = failed ? -1 : fork_inside();
     if (inside == 0) {
-        failed = furnish(box->scratch);
+        failed = furnish(box->build, box->scratch);
         if (!failed)
             become_test(box);
     }

@@ -131,6 +131,7 @@ static void prepare_box(struct run *run, struct slot *slot)
     char **argv = calloc(4, sizeof *argv);
     char **environment = calloc(12, sizeof *environment);
     slot->box = (struct box){.name = text("%s-%d", lab, slot->step->number)};
+    slot->box.build = run->course->build;
     slot->box.scratch = text("%s/%s", folder, slot->box.name);
     slot->box.log = text("%s/%s.log", folder, slot->box.name);
     slot->box.verdict = text("%s/%s.verdict", folder, slot->box.name);
