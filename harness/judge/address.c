@@ -158,16 +158,15 @@ static const char *table_form(const char *address)
     const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&parsed;
     uint32_t word[4];
     memcpy(word, &v6->sin6_addr, sizeof word);
-    return text("%08X%08X%08X%08X:%04X", word[0], word[1], word[2], word[3],
-                ntohs(v6->sin6_port));
+    return text("%08X%08X%08X%08X:%04X", word[0], word[1], word[2], word[3], ntohs(v6->sin6_port));
 }
 
 struct tcp_socket tcp_socket_at(const char *address)
 {
     struct tcp_socket found = {0};
     const char *wanted = table_form(address);
-    FILE *table = wanted ? fopen(strchr(address, '[') ? "/proc/net/tcp6" : "/proc/net/tcp", "re")
-                         : NULL;
+    FILE *table =
+        wanted ? fopen(strchr(address, '[') ? "/proc/net/tcp6" : "/proc/net/tcp", "re") : NULL;
     char line[512];
     while (table && fgets(line, sizeof line, table)) {
         char local[64];
@@ -178,9 +177,8 @@ struct tcp_socket tcp_socket_at(const char *address)
         bool listens = state == 0x0A; /* TCP_LISTEN */
         if (found.found && !listens)
             continue;
-        found = (struct tcp_socket){.found = true,
-                                    .listens = listens,
-                                    .waiting = listens ? (int)to_read : 0};
+        found = (struct tcp_socket){
+            .found = true, .listens = listens, .waiting = listens ? (int)to_read : 0};
     }
     if (table)
         fclose(table);

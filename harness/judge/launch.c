@@ -153,8 +153,7 @@ static const char *first_lines_of(const char *path)
 /* The program's path; a program that was not built fails the step with the reason. */
 static const char *path_of_build(const char *name, enum build build)
 {
-    const char *folder =
-        getenv(build == REFERENCE ? "PLUMBLINE_REFERENCE" : "PLUMBLINE_PROGRAMS");
+    const char *folder = getenv(build == REFERENCE ? "PLUMBLINE_REFERENCE" : "PLUMBLINE_PROGRAMS");
     if (!folder)
         cannot_judge("the runner did not say where the programs are");
     const char *path = text("%s/%s", folder, name);

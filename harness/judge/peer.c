@@ -232,7 +232,7 @@ static bool has_heard(void *context)
 static const char *how_it_goes(struct peer *peer)
 {
     struct bytes heard = buffer_content(&peer->heard);
-    const char *end = peer->heard_end                ? "an end of file"
+    const char *end = peer->heard_end               ? "an end of file"
                       : peer->trouble == ECONNRESET ? "a reset (Connection reset by peer)"
                       : peer->trouble               ? strerror(peer->trouble)
                                                     : NULL;

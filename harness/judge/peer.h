@@ -52,15 +52,16 @@ struct peer *let_in(struct peer *door);
 
 /* --- TCP and datagrams: what is said --- */
 
-void say(struct peer *peer, struct bytes bytes);        /* in the background */
+void say(struct peer *peer, struct bytes bytes); /* in the background */
 
-/* One byte at a time, each only when `reader` has drained the last; returns when all are drained. */
+/* One byte at a time, each only when `reader` has drained the last; returns when all are drained.
+ */
 void say_bytewise(struct peer *peer, struct bytes bytes, struct program *reader);
 
-void finish_saying(struct peer *peer);                  /* waits until the kernel took all of it */
-void half_close(struct peer *peer);                     /* FIN after all that was said */
-void hang_up(struct peer *peer);                        /* close */
-void reset(struct peer *peer);                          /* RST: close with SO_LINGER {1, 0} */
+void finish_saying(struct peer *peer); /* waits until the kernel took all of it */
+void half_close(struct peer *peer);    /* FIN after all that was said */
+void hang_up(struct peer *peer);       /* close */
+void reset(struct peer *peer);         /* RST: close with SO_LINGER {1, 0} */
 
 /* --- TCP: what is heard --- */
 

@@ -121,7 +121,8 @@ static bool output_has_ended(void *context)
 static bool has_length_or_end(void *context)
 {
     struct awaited *awaited = context;
-    return awaited->program->output == -1 || buffer_length(&awaited->program->said) >= awaited->length;
+    return awaited->program->output == -1 ||
+           buffer_length(&awaited->program->said) >= awaited->length;
 }
 
 static bool has_ended(void *context)
@@ -187,8 +188,8 @@ struct bytes take_output(struct program *program, size_t length)
 struct bytes rest_of_output(struct program *program)
 {
     struct awaited awaited = {.program = program};
-    stage_wait(output_has_ended, &awaited,
-               text("the end of what %s prints", program->name), what_it_said);
+    stage_wait(output_has_ended, &awaited, text("the end of what %s prints", program->name),
+               what_it_said);
     return buffer_take(&program->said, buffer_length(&program->said));
 }
 
@@ -266,7 +267,8 @@ static void wait_for_end(struct program *program, const char *expected)
 {
     struct awaited awaited = {.program = program};
     stage_wait(has_ended, &awaited, expected, NULL);
-    /* What it wrote is in the pipes; whoever inherited them may live on, so do not wait for long. */
+    /* What it wrote is in the pipes; whoever inherited them may live on, so do not wait for long.
+     */
     for (int i = 0; i < 64 && !error_has_ended(&awaited); i++)
         stage_serve(0);
     program_check_sanitizer(program);

@@ -40,7 +40,7 @@ enum { NO_UMASK = -1 };
 
 /* Starts the student's program: start("timeserver", "127.0.0.1", "0"). A program that is missing
  * or did not compile fails the step with the compiler's first error. */
-#define start(...) start_words(STUDENTS, (const char *[]){__VA_ARGS__, NULL})
+#define start(...)           start_words(STUDENTS, (const char *[]){__VA_ARGS__, NULL})
 #define start_reference(...) start_words(REFERENCE, (const char *[]){__VA_ARGS__, NULL})
 struct program *start_words(enum build build, const char *const words[]);
 

@@ -3,8 +3,8 @@
  */
 #include "stage.h"
 
-#include "still.h"
 #include "program.h"
+#include "still.h"
 #include "world.h"
 
 #include <errno.h>
@@ -93,8 +93,8 @@ static void hear_more(struct peer *peer)
 static void say_more(struct peer *peer)
 {
     struct bytes bytes = buffer_content(&peer->to_say);
-    ssize_t sent = bytes.length ? send(peer->fd, bytes.at, bytes.length, MSG_NOSIGNAL | MSG_DONTWAIT)
-                                : 0;
+    ssize_t sent =
+        bytes.length ? send(peer->fd, bytes.at, bytes.length, MSG_NOSIGNAL | MSG_DONTWAIT) : 0;
     if (sent == -1 && (errno == EAGAIN || errno == EINTR))
         return;
     the_stage()->events++;
@@ -240,7 +240,6 @@ void stage_wait(bool (*done)(void *), void *context, const char *expected,
         stage_serve(LOOK_EVERY_MS);
     }
 }
-
 
 void wait_until(bool (*holds)(void *), void *context, const char *expected)
 {

@@ -20,21 +20,21 @@ struct buffer { /* bytes that grow at the end and are taken from the front */
 
 void buffer_append(struct buffer *buffer, const void *data, size_t length);
 size_t buffer_length(const struct buffer *buffer);
-struct bytes buffer_content(const struct buffer *buffer); /* valid until the next append */
+struct bytes buffer_content(const struct buffer *buffer);       /* valid until the next append */
 struct bytes buffer_take(struct buffer *buffer, size_t length); /* a copy that stays */
 
 struct program {
-    const char *name;       /* as in the lab's contract */
-    struct launch *how;     /* as it was asked for */
-    pid_t pid;              /* its first process */
-    int pidfd;              /* readable when that has ended, -1 once it was collected */
+    const char *name;         /* as in the lab's contract */
+    struct launch *how;       /* as it was asked for */
+    pid_t pid;                /* its first process */
+    int pidfd;                /* readable when that has ended, -1 once it was collected */
     int input, output, error; /* our ends of its standard descriptors, -1: closed or none */
-    struct buffer fed;      /* what still has to go to its standard input */
-    bool input_ends;        /* close standard input after `fed` is gone */
-    struct buffer said;     /* its standard output, not yet taken */
+    struct buffer fed;        /* what still has to go to its standard input */
+    bool input_ends;          /* close standard input after `fed` is gone */
+    struct buffer said;       /* its standard output, not yet taken */
     struct buffer complained; /* its standard error */
-    bool ended;             /* collected; `status` is valid */
-    int status;             /* as waitpid() gave it */
+    bool ended;               /* collected; `status` is valid */
+    int status;               /* as waitpid() gave it */
     struct program *next;
 };
 

@@ -23,7 +23,7 @@
 #include <stddef.h>
 
 #define PRINTF_LIKE(words, first) __attribute__((format(printf, words, first)))
-#define NO_RETURN __attribute__((noreturn))
+#define NO_RETURN                 __attribute__((noreturn))
 
 enum { HINTS_PER_STEP = 3 };
 
@@ -47,7 +47,10 @@ struct step {
         .number = (number_), .title = (title_), __VA_ARGS__};                                      \
     static const struct step *const step_##number_##_entry                                         \
         __attribute__((section("plumbline_steps"), used)) = &step_##number_;                       \
-    Test(steps, step_##number_) { perform_step(&step_##number_, step_##number_##_body); }          \
+    Test(steps, step_##number_)                                                                    \
+    {                                                                                              \
+        perform_step(&step_##number_, step_##number_##_body);                                      \
+    }                                                                                              \
     static void step_##number_##_body(void)
 
 /* Runs a step's body and reports its verdict; STEP calls it. */

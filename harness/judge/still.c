@@ -8,8 +8,8 @@
 #include "still.h"
 
 #include "processes.h"
-#include "stage.h"
 #include "program.h"
+#include "stage.h"
 #include "world.h"
 
 #include <signal.h>
@@ -24,11 +24,12 @@
 #include <unistd.h>
 
 enum {
-    STILL_LOOKS = 8,    /* that many looks in a row ... */
-    STILL_MS = 180,     /* ... over at least this time make a standstill */
-    HOT_CPU_MS = 500,   /* processor time without an event that makes a hot loop */
-    DOZING_MS = 1200,   /* asleep by the clock and nothing else: it waits for no event at all */
-    NODDING_MS = 3000,  /* waiting for events with a time-out, again and again in vain */
+    STILL_LOOKS = 8,     /* that many looks in a row ... */
+    STILL_MS = 180,      /* ... over at least this time make a standstill */
+    HOT_CPU_MS = 500,    /* processor time without an event that makes a hot loop */
+    DOZING_MS = 1200,    /* asleep by the clock and nothing else: it waits for no event at all */
+    NODDING_MS = 3000,   /* waiting for events with a time-out, again and again in vain */
+    MOSTLY = 8,          /* dozing in that many looks of ten */
     LONG_WAIT_MS = 8000, /* a time-out that no step would wait for counts as none */
 };
 
@@ -204,7 +205,9 @@ static void begin_again(struct still *still, long long now, long cpu_ms)
     still->looks = 0;
     still->since_ms = now;
     still->cpu_ms = cpu_ms;
-    still->dozing_since_ms = now;
+    still->event_ms = now;
+    still->dozing_looks = 0;
+    still->looks_since_event = 0;
 }
 
 enum stillness still_look(struct still *still)
@@ -217,11 +220,12 @@ enum stillness still_look(struct still *still)
         return HOT;
 
     struct look look = look_at_all();
-    bool dozing = !look.moving && (look.sleeps_by_clock || look.waits_with_timeout);
+    still->looks_since_event++;
+    if (!look.moving && (look.sleeps_by_clock || look.waits_with_timeout))
+        still->dozing_looks++;
     long long patience = look.waits_with_timeout ? NODDING_MS : DOZING_MS;
-    if (!dozing)
-        still->dozing_since_ms = now;
-    else if (now - still->dozing_since_ms >= patience)
+    if (now - still->event_ms >= patience &&
+        still->dozing_looks * 10 >= still->looks_since_event * MOSTLY)
         return DOZING;
 
     if (look.moving || look.waits_with_timeout || look.sleeps_by_clock ||
@@ -241,19 +245,39 @@ static const char *name_of_call(long number)
         long number;
         const char *name;
     } names[] = {
-        {SYS_accept, "accept"},       {SYS_accept4, "accept4"},     {SYS_connect, "connect"},
-        {SYS_recvfrom, "recv"},       {SYS_recvmsg, "recvmsg"},     {SYS_sendto, "send"},
-        {SYS_sendmsg, "sendmsg"},     {SYS_read, "read"},           {SYS_write, "write"},
-        {SYS_readv, "readv"},         {SYS_writev, "writev"},       {SYS_wait4, "waitpid"},
-        {SYS_waitid, "waitid"},       {SYS_futex, "a lock"},        {SYS_nanosleep, "sleep"},
-        {SYS_ppoll, "poll"},          {SYS_pselect6, "select"},     {SYS_clock_nanosleep, "sleep"},
-        {SYS_openat, "open"},         {SYS_msgrcv, "msgrcv"},       {SYS_msgsnd, "msgsnd"},
-        {SYS_sendfile, "sendfile"},   {SYS_splice, "splice"},       {SYS_epoll_pwait, "epoll_wait"},
-        {SYS_mq_timedsend, "mq_send"}, {SYS_rt_sigsuspend, "sigsuspend"},
+        {SYS_accept, "accept"},
+        {SYS_accept4, "accept4"},
+        {SYS_connect, "connect"},
+        {SYS_recvfrom, "recv"},
+        {SYS_recvmsg, "recvmsg"},
+        {SYS_sendto, "send"},
+        {SYS_sendmsg, "sendmsg"},
+        {SYS_read, "read"},
+        {SYS_write, "write"},
+        {SYS_readv, "readv"},
+        {SYS_writev, "writev"},
+        {SYS_wait4, "waitpid"},
+        {SYS_waitid, "waitid"},
+        {SYS_futex, "a lock"},
+        {SYS_nanosleep, "sleep"},
+        {SYS_ppoll, "poll"},
+        {SYS_pselect6, "select"},
+        {SYS_clock_nanosleep, "sleep"},
+        {SYS_openat, "open"},
+        {SYS_msgrcv, "msgrcv"},
+        {SYS_msgsnd, "msgsnd"},
+        {SYS_sendfile, "sendfile"},
+        {SYS_splice, "splice"},
+        {SYS_epoll_pwait, "epoll_wait"},
+        {SYS_mq_timedsend, "mq_send"},
+        {SYS_rt_sigsuspend, "sigsuspend"},
         {SYS_mq_timedreceive, "mq_receive"},
 #ifdef SYS_poll
-        {SYS_poll, "poll"},           {SYS_select, "select"},       {SYS_epoll_wait, "epoll_wait"},
-        {SYS_pause, "pause"},         {SYS_open, "open"},
+        {SYS_poll, "poll"},
+        {SYS_select, "select"},
+        {SYS_epoll_wait, "epoll_wait"},
+        {SYS_pause, "pause"},
+        {SYS_open, "open"},
 #endif
     };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)

@@ -15,12 +15,14 @@
 enum stillness { MOVING, STILL, HOT, DOZING };
 
 struct still {
-    unsigned long events;          /* of the stage, at the last look */
+    unsigned long events;           /* of the stage, at the last look */
     unsigned long long fingerprint; /* of all threads, at the last look */
-    int looks;                     /* in a row with the same fingerprint and no event */
-    long long since_ms;            /* time of the first of these looks */
-    long cpu_ms;                   /* processor time of all programs when `events` last changed */
-    long long dozing_since_ms;     /* since when all threads only sleep by the clock */
+    int looks;                      /* in a row with the same fingerprint and no event */
+    long long since_ms;             /* time of the first of these looks */
+    long cpu_ms;                    /* processor time of all programs when `events` last changed */
+    long long event_ms;             /* when `events` last changed */
+    int looks_since_event;
+    int dozing_looks; /* those that saw threads sleep by the clock and none run */
 };
 
 /* Looks once at all programs of the step; call it every LOOK_EVERY_MS while waiting. */

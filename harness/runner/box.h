@@ -16,15 +16,15 @@ enum tier { SEALED, COOPERATIVE };
 bool box_can_seal(const char **why_not);
 
 struct box {
-    const char *name;                /* unique in this run: "04-accept-3" */
-    const char *build;               /* folder that must be seen inside, absolute */
-    const char *scratch;             /* folder that the step may fill, empty at first */
-    const char *log;                 /* file for what the test process itself prints */
-    const char *verdict;             /* path of the FIFO for the verdict */
-    char *const *argv;               /* the test process */
+    const char *name;    /* unique in this run: "04-accept-3" */
+    const char *build;   /* folder that must be seen inside, absolute */
+    const char *scratch; /* folder that the step may fill, empty at first */
+    const char *log;     /* file for what the test process itself prints */
+    const char *verdict; /* path of the FIFO for the verdict */
+    char *const *argv;   /* the test process */
     char *const *environment;
-    int verdict_fd;                  /* our end of the FIFO */
-    pid_t pid;                       /* the box's outermost process */
+    int verdict_fd; /* our end of the FIFO */
+    pid_t pid;      /* the box's outermost process */
 };
 
 /* Makes scratch folder and FIFO and starts the test process. Returns 0, or -1 with errno. */

@@ -25,8 +25,8 @@ enum { MOST_WORDS = 64, MOST_UNITS = 512 };
 struct unit { /* one program to be built */
     const char *source;
     const char *program;
-    const char *key;  /* what it is going to be built from */
-    pid_t compiler;   /* 0: not running */
+    const char *key; /* what it is going to be built from */
+    pid_t compiler;  /* 0: not running */
 };
 
 static const char standard_flags[] =
@@ -153,8 +153,7 @@ static const char *stamp_of(const char *path)
     if (stat(path, &status) == -1)
         return text("%s: %s\n", path, strerror(errno));
     return text("%s %lld %lld.%09ld %d\n", path, (long long)status.st_size,
-                (long long)status.st_mtim.tv_sec, status.st_mtim.tv_nsec,
-                S_ISREG(status.st_mode));
+                (long long)status.st_mtim.tv_sec, status.st_mtim.tv_nsec, S_ISREG(status.st_mode));
 }
 
 /* The stamps of files beside the source that it includes in quotes. */
@@ -175,16 +174,15 @@ static const char *stamps_of_headers(const char *source)
 
 static const char *key_of(const char *source, const char *flags)
 {
-    return text("%s %s\n%s%s", compiler_name(), flags, stamp_of(source),
-                stamps_of_headers(source));
+    return text("%s %s\n%s%s", compiler_name(), flags, stamp_of(source), stamps_of_headers(source));
 }
 
 static bool is_fresh(const struct unit *unit)
 {
     char *key = read_whole(text("%s.key", unit->program), NULL);
-    bool fresh = key && strcmp(key, unit->key) == 0 &&
-                 (access(unit->program, X_OK) == 0 ||
-                  access(text("%s.problem", unit->program), R_OK) == 0);
+    bool fresh =
+        key && strcmp(key, unit->key) == 0 &&
+        (access(unit->program, X_OK) == 0 || access(text("%s.problem", unit->program), R_OK) == 0);
     free(key);
     return fresh;
 }
@@ -249,8 +247,8 @@ static void begin_unit(struct unit *unit, const char *flags)
         note(unit, "key", unit->key);
         return;
     }
-    unit->compiler = start_compiler(flags, unit->source, temporary_of(unit),
-                                    text("%s.log", temporary_of(unit)));
+    unit->compiler =
+        start_compiler(flags, unit->source, temporary_of(unit), text("%s.log", temporary_of(unit)));
 }
 
 static void finish_unit(struct unit *unit, int status)

@@ -85,8 +85,7 @@ static int is_lab(const struct dirent *entry)
 static int is_source(const struct dirent *entry)
 {
     size_t length = strlen(entry->d_name);
-    return entry->d_name[0] != '.' && length > 2 &&
-           strcmp(entry->d_name + length - 2, ".c") == 0;
+    return entry->d_name[0] != '.' && length > 2 && strcmp(entry->d_name + length - 2, ".c") == 0;
 }
 
 static void find_programs(struct lab *lab)

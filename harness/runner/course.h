@@ -16,10 +16,10 @@ enum { HINTS = 3, MOST_STEPS = 16, MOST_PROGRAMS = 8, MOST_STANDINGS = 4 };
 
 struct outcome {
     enum status status;
-    const char *tried;    /* what the step did; these may be NULL */
-    const char *expected; /* what should have come */
-    const char *came;     /* what came instead; for ERROR: what could not be done */
-    const char *cause;    /* the usual cause */
+    const char *tried;                    /* what the step did; these may be NULL */
+    const char *expected;                 /* what should have come */
+    const char *came;                     /* what came instead; for ERROR: what could not be done */
+    const char *cause;                    /* the usual cause */
     const char *standing[MOST_STANDINGS]; /* how each program stood or ended */
     double seconds;
 };
@@ -28,10 +28,10 @@ struct step {
     int number;
     const char *title;
     int points;
-    int after;              /* the step it builds on, 0: none */
-    const char *see;        /* heading in the handout */
+    int after;       /* the step it builds on, 0: none */
+    const char *see; /* heading in the handout */
     const char *hint[HINTS];
-    const char *by_hand;    /* may be NULL */
+    const char *by_hand; /* may be NULL */
     struct outcome outcome;
 };
 
@@ -44,9 +44,9 @@ struct lab {
 };
 
 struct course {
-    const char *build;   /* folder for all that is built, absolute */
-    const char *tree;    /* the tree to grade, as the user wrote it: "labs" */
-    bool own_tree;       /* it is this checkout's labs/ */
+    const char *build; /* folder for all that is built, absolute */
+    const char *tree;  /* the tree to grade, as the user wrote it: "labs" */
+    bool own_tree;     /* it is this checkout's labs/ */
     struct lab *lab;
     int labs;
 };

@@ -61,8 +61,8 @@ static const char *color_of(enum status status)
 static void print_step(const struct step *step)
 {
     enum status status = step->outcome.status;
-    const char *title = status == BLOCKED ? text("%s (after step %d)", step->title, step->after)
-                                          : step->title;
+    const char *title =
+        status == BLOCKED ? text("%s (after step %d)", step->title, step->after) : step->title;
     printf("  %s%s %2d  %-75.75s %3d/%d%s\n", color_of(status), mark_of(status), step->number,
            title, status == PASS ? step->points : 0, step->points, look.plain);
 }
@@ -70,9 +70,9 @@ static void print_step(const struct step *step)
 static void print_warnings(const struct course *course, const struct lab *lab)
 {
     for (int i = 0; i < lab->programs; i++) {
-        char *warnings = read_whole(text("%s/%s/%s.warnings", builds_of(course, course->tree),
-                                         lab->name, lab->program[i]),
-                                    NULL);
+        char *warnings = read_whole(
+            text("%s/%s/%s.warnings", builds_of(course, course->tree), lab->name, lab->program[i]),
+            NULL);
         const char *first = warnings ? strstr(warnings, "warning: ") : NULL;
         if (first) {
             while (first > warnings && first[-1] != '\n')

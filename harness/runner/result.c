@@ -60,8 +60,7 @@ static void write_step(FILE *out, const struct step *step)
     fprintf(out, "    {\"step\": %d, \"title\": ", step->number);
     write_string(out, step->title);
     fprintf(out, ", \"status\": \"%s\", \"points\": %d, \"max_points\": %d, \"message\": ",
-            status_name(outcome->status), outcome->status == PASS ? step->points : 0,
-            step->points);
+            status_name(outcome->status), outcome->status == PASS ? step->points : 0, step->points);
     write_string(out, outcome_message(outcome));
     fprintf(out, ", \"seconds\": %.3f}", outcome->seconds);
 }
@@ -121,8 +120,7 @@ void result_remember(const struct course *course, const struct lab *lab)
     if (!course->own_tree)
         return;
     for (int i = 0; i < lab->steps; i++)
-        content = text("%s%d %d\n", content, lab->step[i].number,
-                       (int)lab->step[i].outcome.status);
+        content = text("%s%d %d\n", content, lab->step[i].number, (int)lab->step[i].outcome.status);
     make_folders(text("%s/state", course->build));
     write_whole(memory_of(course, lab), content, strlen(content));
 }

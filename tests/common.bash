@@ -1,0 +1,26 @@
+# common.bash - what the scripts and bats files under tests/ share. Sourced with the top folder as
+# working directory.
+
+BUILD=$(realpath -m "${BUILD:-build}")
+export BUILD
+
+# labs [LAB]: the names of all labs, or of the one given as 04 or 04-accept.
+labs() {
+    local folder name
+    for folder in tests/[0-9][0-9]-*/; do
+        name=$(basename "$folder")
+        case $name in "${1:-$name}" | "${1:-$name}"-*) echo "$name" ;; esac
+    done
+}
+
+# grade TREE LAB RESULT: grades one lab of a tree; the exit code is that of the check.
+grade() {
+    DIR=$1 LAB=$2 RESULT=$3 "$BUILD/bin/plumb" check >"$3.screen" 2>&1
+}
+
+# solved_tree TREE LAB: a tree that holds the reference programs of one lab.
+solved_tree() {
+    rm -rf "$1"
+    mkdir -p "$1/$2"
+    cp solutions/"$2"/*.c "$1/$2/"
+}
