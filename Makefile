@@ -20,7 +20,7 @@ pass_on_exit = $(recall_exit)$(if $(filter 0,$(code)),,$(if $(filter 1,$(code)),
 
 plumb = "$$BUILD/bin/plumb"
 
-.PHONY: help check run-check next hint progress test mutants variants ladder \
+.PHONY: help check run-check next hint progress watch test mutants variants ladder \
         doctor skeletons new lint clean
 
 help:
@@ -32,7 +32,7 @@ check: run-check
 run-check:
 	+@harness/build "$$LAB" && { $(plumb) check; echo $$? >"$(exit_file)"; }
 
-next hint progress:
+next hint progress watch:
 	+@harness/build "$$LAB" && $(plumb) $@
 
 test:

@@ -3,6 +3,7 @@
  */
 #include "step.h"
 
+#include "program.h"
 #include "stage.h"
 #include "verdict.h"
 
@@ -75,12 +76,24 @@ static void conclude(const char *status)
     abort(); /* not reached: cr_assert_fail leaves the test */
 }
 
+/* What was started last, for a step that did not say what it tried. */
+static const char *command_line(void)
+{
+    const struct program *program = the_stage()->programs;
+    if (!program)
+        return "";
+    const char *line = text("ran %s", program->name);
+    for (int i = 0; i < 64 && program->how->args[i]; i++)
+        line = text("%s %s", line, *program->how->args[i] ? program->how->args[i] : "''");
+    return line;
+}
+
 void fail_step(const char *expected, const char *came)
 {
     if (!story.over) {
         for (struct program *program = the_stage()->programs; program; program = program->next)
             program_check_sanitizer(program);
-        verdict_add("tried", story.tried);
+        verdict_add("tried", *story.tried ? story.tried : command_line());
         verdict_add("expected", expected);
         verdict_add("came", came);
         for (struct program *program = the_stage()->programs; program; program = program->next)

@@ -6,6 +6,7 @@
  */
 #include "coach.h"
 
+#include "grade.h"
 #include "report.h"
 #include "text.h"
 
@@ -16,7 +17,7 @@
 
 enum { DONE = 0, IMPOSSIBLE = 2 };
 
-int coach_next(struct course *course, int (*know_lab)(struct course *, struct lab *))
+int coach_next(struct course *course)
 {
     for (int i = 0; i < course->labs; i++) {
         struct lab *lab = &course->lab[i];
@@ -89,7 +90,7 @@ static struct step *wanted_step(struct lab *lab, const char *number)
     return NULL;
 }
 
-static void give_hint(struct course *course, struct lab *lab, const struct step *step)
+void coach_give_hint(const struct course *course, const struct lab *lab, const struct step *step)
 {
     struct hints_given hints = recall_hints(course, lab);
     int *given = &hints.given[step->number];
@@ -105,9 +106,9 @@ static void give_hint(struct course *course, struct lab *lab, const struct step 
     remember_hints(course, lab, &hints);
 }
 
-int coach_hint(struct course *course, const char *number,
-               int (*know_lab)(struct course *, struct lab *))
+int coach_hint(struct course *course)
 {
+    const char *number = setting("STEP");
     for (int i = 0; i < course->labs; i++) {
         struct lab *lab = &course->lab[i];
         struct step *step;
@@ -122,7 +123,7 @@ int coach_hint(struct course *course, const char *number,
             return IMPOSSIBLE;
         if (!step)
             continue;
-        give_hint(course, lab, step);
+        coach_give_hint(course, lab, step);
         return DONE;
     }
     printf("No hint is needed: every step has passed.\n");
@@ -131,7 +132,7 @@ int coach_hint(struct course *course, const char *number,
 
 /* --- progress --- */
 
-int coach_progress(struct course *course, int (*know_lab)(struct course *, struct lab *))
+int coach_progress(struct course *course)
 {
     for (int i = 0; i < course->labs; i++)
         if (know_lab(course, &course->lab[i]) == -1)

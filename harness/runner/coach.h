@@ -1,16 +1,17 @@
 /*
- * coach.h - inside the runner: next, hint and progress. Each returns the exit code.
- *
- * know_lab fills in how a lab's steps stand, from memory or by grading it; -1 if it can't.
+ * coach.h - inside the runner: next, hint and progress. Each returns the exit code: 0, or 2 after
+ * saying on standard error what is wrong.
  */
 #ifndef PLUMBLINE_COACH_H
 #define PLUMBLINE_COACH_H
 
 #include "course.h"
 
-int coach_next(struct course *course, int (*know_lab)(struct course *, struct lab *));
-int coach_hint(struct course *course, const char *step,
-               int (*know_lab)(struct course *, struct lab *));
-int coach_progress(struct course *course, int (*know_lab)(struct course *, struct lab *));
+int coach_next(struct course *course);
+int coach_hint(struct course *course); /* for step $STEP, or the first that has not passed */
+int coach_progress(struct course *course);
+
+/* Prints the next hint for this step, one strength more than the last time. */
+void coach_give_hint(const struct course *course, const struct lab *lab, const struct step *step);
 
 #endif

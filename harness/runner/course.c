@@ -132,6 +132,10 @@ int course_find(struct course *course, const char *only)
         const char *name = entries[i]->d_name;
         if (!selected(course, name, only))
             continue;
+        if (course->labs == MOST_LABS) {
+            fprintf(stderr, "plumb: more than %d labs\n", MOST_LABS);
+            return -1;
+        }
         struct lab *lab = &course->lab[course->labs++];
         lab->name = text("%s", name);
         find_programs(lab);

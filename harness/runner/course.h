@@ -12,7 +12,7 @@
 
 enum status { UNTRIED, PASS, FAIL, BLOCKED, LIMIT, ERROR };
 
-enum { HINTS = 3, MOST_STEPS = 16, MOST_PROGRAMS = 8, MOST_STANDINGS = 4 };
+enum { HINTS = 3, MOST_STEPS = 16, MOST_PROGRAMS = 8, MOST_STANDINGS = 4, MOST_LABS = 64 };
 
 struct outcome {
     enum status status;

@@ -144,6 +144,17 @@ void report_failure(const struct course *course, struct lab *lab, const struct s
     print_field("next", place_of_step(course, lab, step));
 }
 
+void report_first_failure(struct course *course)
+{
+    for (int i = 0; i < course->labs; i++) {
+        struct step *step = first_open_step(&course->lab[i]);
+        if (step) {
+            report_failure(course, &course->lab[i], step);
+            return;
+        }
+    }
+}
+
 /* --- where to go on --- */
 
 const char *place_of_step(const struct course *course, const struct lab *lab,

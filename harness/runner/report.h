@@ -15,6 +15,9 @@ void report_lab(struct course *course, struct lab *lab);
 /* The first step that failed, in full. */
 void report_failure(const struct course *course, struct lab *lab, const struct step *step);
 
+/* The first open step of the first lab that has one, in full. */
+void report_first_failure(struct course *course);
+
 /* All labs as bars. */
 void report_progress(const struct course *course);
 

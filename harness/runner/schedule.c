@@ -296,10 +296,10 @@ int schedule_run(struct course *course, enum tier tier, int jobs,
                  void (*lab_done)(struct course *, struct lab *))
 {
     struct run run = {.course = course, .tier = tier};
-    struct sigaction note = {.sa_handler = note_interrupt};
-    sigaction(SIGINT, &note, NULL);
-    sigaction(SIGTERM, &note, NULL);
-    sigaction(SIGHUP, &note, NULL);
+    static const int ends[] = {SIGINT, SIGTERM, SIGHUP};
+    struct sigaction note = {.sa_handler = note_interrupt}, before[3];
+    for (int i = 0; i < 3; i++)
+        sigaction(ends[i], &note, &before[i]);
     run.slots = jobs < MOST_SLOTS ? jobs : MOST_SLOTS;
     run.programs = builds_of(course, course->tree);
     run.reference = builds_of(course, "solutions");
@@ -308,6 +308,8 @@ int schedule_run(struct course *course, enum tier tier, int jobs,
     if (result == -1)
         abandon(&run);
     remove_tree(text("%s/scratch/%d", course->build, getpid()));
+    for (int i = 0; i < 3; i++)
+        sigaction(ends[i], &before[i], NULL);
     errno = error;
     return result;
 }

@@ -1,0 +1,76 @@
+/*
+ * grade.c - from a course to its outcomes (see grade.h).
+ */
+#include "grade.h"
+
+#include "compile.h"
+#include "result.h"
+#include "schedule.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+const char *setting(const char *name)
+{
+    const char *value = getenv(name);
+    return value && *value ? value : NULL;
+}
+
+static int job_count(void)
+{
+    const char *wish = setting("JOBS");
+    long jobs = wish ? strtol(wish, NULL, 10) : sysconf(_SC_NPROCESSORS_ONLN);
+    return jobs < 1 ? 1 : jobs > 32 ? 32 : (int)jobs;
+}
+
+int choose_tier(enum tier *tier, const char **why_not)
+{
+    const char *wish = setting("TIER");
+    *why_not = "asked for by TIER";
+    *tier = COOPERATIVE;
+    if (wish && strcmp(wish, "cooperative") == 0)
+        return 0;
+    if (wish && strcmp(wish, "sealed") != 0) {
+        fprintf(stderr, "plumb: TIER is \"sealed\" or \"cooperative\", not \"%s\"\n", wish);
+        return -1;
+    }
+    if (box_can_seal(why_not)) {
+        *tier = SEALED;
+        return 0;
+    }
+    if (!wish)
+        return 0;
+    fprintf(stderr, "plumb: steps cannot be sealed here: %s\n", *why_not);
+    return -1;
+}
+
+int grade(struct course *course, enum tier tier, void (*lab_done)(struct course *, struct lab *))
+{
+    if (compile_all(course, job_count()) == -1)
+        return -1;
+    if (schedule_run(course, tier, job_count(), lab_done) == 0)
+        return 0;
+    if (errno == EINTR)
+        fprintf(stderr, "plumb: interrupted\n");
+    else
+        fprintf(stderr, "plumb: a step cannot be started: %s\n", strerror(errno));
+    return -1;
+}
+
+int know_lab(struct course *course, struct lab *lab)
+{
+    struct course alone = *course;
+    enum tier tier;
+    const char *why_not;
+    if (result_recall(course, lab))
+        return 0;
+    alone.lab = lab;
+    alone.labs = 1;
+    if (choose_tier(&tier, &why_not) == -1 || grade(&alone, tier, NULL) == -1)
+        return -1;
+    result_remember(course, lab);
+    return 0;
+}

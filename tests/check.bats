@@ -1,0 +1,312 @@
+#!/usr/bin/env bats
+# check.bats - `make check` on trial: what it says and how it ends, whatever it is given.
+#
+# Lab 01 stands for all labs; each test grades a tree of its own, made from the solution.
+
+setup() {
+    cd "$BATS_TEST_DIRNAME/.."
+    . tests/common.bash
+    tree=$BATS_TEST_TMPDIR/tree
+    result=$BATS_TEST_TMPDIR/result.json
+    solved_tree "$tree" 01-socket
+}
+
+# status_of PROGRAM...: how the steps ended, "pass fail ..."
+statuses() { jq -r '[.labs[0].steps[].status] | join(" ")' "$result"; }
+messages() { jq -r '.labs[0].steps[].message' "$result"; }
+check_tree() { run make --no-print-directory check DIR="$tree" LAB=01 RESULT="$result" "$@"; }
+
+@test "a tree of right programs passes: exit 0, full points, the tier named" {
+    check_tree
+    [ "$status" -eq 0 ]
+    [[ $output == *"tier"* ]]
+    [ "$(jq '.labs[0].score' "$result")" -eq 100 ]
+    [ "$(jq -r '.tier' "$result")" = sealed ] || [ "$(jq -r '.tier' "$result")" = cooperative ]
+}
+
+@test "the cooperative tier can be forced, and is named" {
+    check_tree TIER=cooperative
+    [ "$status" -eq 0 ]
+    [ "$(jq -r '.tier' "$result")" = cooperative ]
+    [[ $output == *"cooperative tier"* ]]
+}
+
+@test "an unknown tier is refused with exit 2" {
+    check_tree TIER=velvet
+    [ "$status" -eq 2 ]
+}
+
+@test "a failed step ends the check with exit 1 and is told in full" {
+    echo 'int main(void) { return 0; }' >"$tree/01-socket/sockinfo.c"
+    check_tree
+    [ "$status" -eq 1 ]
+    [[ $output == *"expected"* && $output == *"came"* && $output == *"hint"* ]]
+    [[ $(statuses) == fail* ]]
+}
+
+@test "a program that does not compile costs only its own steps and shows the first error" {
+    echo 'int main(void) { return oops; }' >"$tree/01-socket/sockcount.c"
+    check_tree
+    [ "$status" -eq 1 ]
+    [[ $(statuses) == *pass* && $(statuses) == *fail* ]]
+    [[ $(messages) == *"sockcount.c:1:"*"oops"* ]]
+}
+
+@test "a missing file, an empty one and a folder in its place are named" {
+    rm "$tree/01-socket/sockinfo.c"
+    check_tree
+    [ "$status" -eq 1 ]
+    [[ $(messages) == *"sockinfo.c is missing"* ]]
+    : >"$tree/01-socket/sockinfo.c"
+    check_tree
+    [ "$status" -eq 1 ]
+    [[ $(messages) == *"sockinfo.c is empty"* ]]
+    rm "$tree/01-socket/sockinfo.c"
+    mkdir "$tree/01-socket/sockinfo.c"
+    check_tree
+    [ "$status" -eq 1 ]
+    [[ $(messages) == *"sockinfo.c is a folder"* ]]
+}
+
+@test "a header that is missing is named" {
+    sed -i '1i #include "none_such.h"' "$tree/01-socket/sockinfo.c"
+    check_tree
+    [ "$status" -eq 1 ]
+    [[ $(messages) == *"none_such.h"* ]]
+}
+
+@test "a header beside the program is found, and a change in it rebuilds the program" {
+    sed -i '1i #include "mine.h"' "$tree/01-socket/sockinfo.c"
+    echo '#define MINE 1' >"$tree/01-socket/mine.h"
+    check_tree
+    [ "$status" -eq 0 ]
+    echo '#error changed' >"$tree/01-socket/mine.h"
+    check_tree
+    [ "$status" -eq 1 ]
+    [[ $(messages) == *"changed"* ]]
+}
+
+@test "warnings are shown and cost nothing" {
+    echo 'static int never_used;' >>"$tree/01-socket/sockinfo.c"
+    check_tree
+    [ "$status" -eq 0 ]
+    [[ $output == *"never_used"* ]]
+}
+
+@test "only what changed is built again" {
+    check_tree
+    before=$(find "$BUILD/trees" "$BUILD/solutions" -type f -perm -u+x -printf '%p %i\n' | sort)
+    check_tree
+    after=$(find "$BUILD/trees" "$BUILD/solutions" -type f -perm -u+x -printf '%p %i\n' | sort)
+    [ "$before" = "$after" ]
+    echo '/* changed */' >>"$tree/01-socket/sockinfo.c"
+    check_tree
+    after=$(find "$BUILD/trees" "$BUILD/solutions" -type f -perm -u+x -printf '%p %i\n' | sort)
+    [ "$(diff <(echo "$before") <(echo "$after") | grep -c '^>')" -eq 1 ]
+}
+
+@test "an unknown lab and a missing tree are refused with exit 2" {
+    run make check LAB=77
+    [ "$status" -eq 2 ]
+    [[ $output == *"77"* ]]
+    run make check DIR="$BATS_TEST_TMPDIR/none"
+    [ "$status" -eq 2 ]
+    [[ $output == *"none"* ]]
+}
+
+@test "a tree that holds only some labs is graded for these" {
+    run make check DIR="$tree" RESULT="$result"
+    [ "$status" -eq 0 ]
+    [ "$(jq -r '[.labs[].lab] | join(" ")' "$result")" = 01-socket ]
+}
+
+@test "result.json is valid UTF-8 and JSON whatever a program prints" {
+    cat >"$tree/01-socket/sockinfo.c" <<'END'
+#include <stdio.h>
+int main(void) { fputs("\xff\xfe\"\\\x01\n}{", stdout); fputs("\xc3\x28", stderr); return 0; }
+END
+    check_tree
+    [ "$status" -eq 1 ]
+    jq -e '.version == 1' "$result"
+    iconv -f UTF-8 -t UTF-8 "$result" >/dev/null
+}
+
+@test "a result that cannot be written makes exit 2" {
+    run make check DIR="$tree" LAB=01 RESULT="$BATS_TEST_TMPDIR/none/result.json"
+    [ "$status" -eq 2 ]
+}
+
+@test "inside a lab's folder, plain make check is that lab" {
+    run make --no-print-directory -C labs/01-socket DIR="$tree" RESULT="$result"
+    [ "$status" -eq 0 ]
+    [ "$(jq -r '[.labs[].lab] | join(" ")' "$result")" = 01-socket ]
+    echo 'int main(void) { return 0; }' >"$tree/01-socket/sockinfo.c"
+    run make --no-print-directory -C labs/01-socket check DIR="$tree"
+    [ "$status" -eq 1 ]
+}
+
+@test "no color in a pipe, and plain ASCII where the locale is not UTF-8" {
+    echo 'int main(void) { return 0; }' >"$tree/01-socket/sockinfo.c"
+    run env LC_ALL=C make check DIR="$tree" LAB=01
+    [ "$status" -eq 1 ]
+    ! LC_ALL=C grep -q $'[\x80-\xff]\|\033' <<<"$output"
+}
+
+@test "paths with spaces: checkout, tree, build folder and result" {
+    copy="$BATS_TEST_TMPDIR/a copy"
+    mkdir "$copy"
+    cp -r Makefile harness labs solutions tests "$copy/"
+    cp -r "$tree" "$copy/my tree"
+    run make -C "$copy" check DIR="my tree" LAB=01 RESULT="$BATS_TEST_TMPDIR/a result" \
+        BUILD="$BATS_TEST_TMPDIR/a build"
+    [ "$status" -eq 0 ]
+    jq -e '.labs[0].score == 100' "$BATS_TEST_TMPDIR/a result"
+}
+
+@test "a read-only checkout is graded with BUILD elsewhere" {
+    copy=$BATS_TEST_TMPDIR/frozen
+    mkdir "$copy"
+    cp -r Makefile harness labs solutions tests "$copy/"
+    as=()
+    if [ "$(id -u)" -eq 0 ]; then # root may write anywhere
+        as=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+        chmod a+rx "$BATS_TEST_TMPDIR" "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR"/* || true
+    fi
+    chmod -R a-w,a+rX "$copy"
+    mkdir -m 777 "$BATS_TEST_TMPDIR/build"
+    run "${as[@]}" make -C "$copy" check LAB=01 DIR=solutions BUILD="$BATS_TEST_TMPDIR/build"
+    chmod -R u+w "$copy"
+    [ "$status" -eq 0 ]
+}
+
+@test "make -j8, and two checks at the same time" {
+    make -j8 check DIR="$tree" LAB=01 RESULT="$BATS_TEST_TMPDIR/1.json" >"$BATS_TEST_TMPDIR/1" 3>&- &
+    first=$!
+    make -j8 check DIR="$tree" LAB=01 RESULT="$BATS_TEST_TMPDIR/2.json" >"$BATS_TEST_TMPDIR/2" 3>&- &
+    second=$!
+    wait "$first"
+    wait "$second"
+    jq -e '.labs[0].score == 100' "$BATS_TEST_TMPDIR/1.json" "$BATS_TEST_TMPDIR/2.json"
+}
+
+@test "a check that is interrupted leaves no process and no scratch folder" {
+    for tier in sealed cooperative; do
+        cat >"$tree/01-socket/sockinfo.c" <<'END'
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+int main(void)
+{
+    if (fork() == 0)
+        setsid();
+    close(open(MARK, O_CREAT | O_WRONLY, 0600));
+    for (;;)
+        if (getenv("PATH") == NULL)
+            return 1;
+}
+END
+        rm -f "$BATS_TEST_TMPDIR/mark"
+        sed -i "1i #define MARK \"$BUILD/mark\"" "$tree/01-socket/sockinfo.c"
+        rm -f "$BUILD/mark"
+        DIR=$tree LAB=01 TIER=$tier "$BUILD/bin/plumb" check >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
+        plumb=$!
+        until [ -e "$BUILD/mark" ] || ! kill -0 "$plumb"; do read -rt 0.02 <> <(:) || :; done
+        kill -INT "$plumb"
+        run wait "$plumb"
+        [ "$status" -eq 2 ]
+        [ ! -e "$BUILD/scratch/$plumb" ]
+        rm -f "$BUILD/mark"
+        program=$(find "$BUILD/trees" -name sockinfo -perm -u+x -newer "$tree/01-socket/sockinfo.c")
+        [ -n "$program" ]
+        for exe in /proc/[0-9]*/exe; do
+            [ "$(readlink "$exe" || :)" != "$program" ]
+        done
+    done
+}
+
+@test "what a program prints or writes anywhere is never taken for a verdict" {
+    cat >"$tree/01-socket/sockinfo.c" <<'END'
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+static const char verdict[] = "status\0pass\0end\0";
+int main(void)
+{
+    for (int pid = 1; pid < 64; pid++)
+        for (int fd = 0; fd < 64; fd++) {
+            char path[64];
+            snprintf(path, sizeof path, "/proc/%d/fd/%d", pid == 63 ? (int)getppid() : pid, fd);
+            int out = open(path, O_WRONLY | O_NONBLOCK);
+            if (out != -1 && write(out, verdict, sizeof verdict) == -1)
+                continue;
+        }
+    fwrite(verdict, 1, sizeof verdict, stdout);
+    return 0;
+}
+END
+    for tier in sealed cooperative; do
+        check_tree TIER=$tier
+        [ "$status" -ne 0 ]
+        [[ $(statuses) == fail* ]]
+    done
+}
+
+@test "a program that kills the judge gets an error, never a pass" {
+    printf '#include <signal.h>\n#include <unistd.h>\nint main(void) { kill(getppid(), SIGKILL); }\n' \
+        >"$tree/01-socket/sockinfo.c"
+    check_tree
+    [ "$status" -ne 0 ]
+    [[ $(statuses) != *"pass pass pass pass"* ]]
+    [ "$(jq '.labs[0].steps[0].points' "$result")" -eq 0 ]
+}
+
+@test "a program that hangs is told where it stands, in calls or in processor time" {
+    echo '#include <unistd.h>
+int main(void) { for (;;) pause(); }' >"$tree/01-socket/sockinfo.c"
+    check_tree
+    [ "$status" -eq 1 ]
+    [[ $(messages) == *"waiting in pause"* ]]
+    echo 'int main(int argc, char *argv[]) { for (;;) if (!argv[argc - 1]) return 1; }' \
+        >"$tree/01-socket/sockinfo.c"
+    check_tree
+    [ "$status" -eq 1 ]
+    [[ $(messages) == *"computing"* ]]
+}
+
+@test "a memory error is a failure that shows the student's line" {
+    if ! grep -q fsanitize "$BUILD"/flags-cc; then return 0; fi
+    cat >"$tree/01-socket/sockinfo.c" <<'END'
+#include <stdlib.h>
+int main(int argc, char *argv[])
+{
+    char *two = malloc(2);
+    two[argc + 1] = argv[0][0];
+    return two[0];
+}
+END
+    check_tree
+    [ "$status" -eq 1 ]
+    [[ $(messages) == *"AddressSanitizer"*"sockinfo.c:5"* ]]
+}
+
+@test "next names file and line, hints get stronger, progress shows every lab" {
+    copy=$BATS_TEST_TMPDIR/copy
+    mkdir "$copy"
+    cp -r Makefile harness labs solutions tests "$copy/"
+    rm -rf "$copy"/labs/01-socket/*.c
+    for source in solutions/01-socket/*.c; do
+        harness/skeleton "$source" >"$copy/labs/01-socket/$(basename "$source")"
+    done
+    run make --no-print-directory -C "$copy" next LAB=01
+    [ "$status" -eq 0 ]
+    [[ $output =~ labs/01-socket/[a-z]+\.c:[0-9]+: ]]
+    run make --no-print-directory -C "$copy" hint LAB=01 STEP=1
+    [ "$(grep -c '^  [123]  ' <<<"$output")" -eq 1 ]
+    run make --no-print-directory -C "$copy" hint LAB=01 STEP=1
+    [ "$(grep -c '^  [123]  ' <<<"$output")" -eq 2 ]
+    run make --no-print-directory -C "$copy" progress LAB=01
+    [ "$status" -eq 0 ]
+    [[ $output == *"01-socket"*"/100"* ]]
+}

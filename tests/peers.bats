@@ -1,0 +1,135 @@
+#!/usr/bin/env bats
+# peers.bats - real clients and servers that nobody here wrote, against the reference programs of
+# labs 01 to 04, over IPv4 and IPv6.
+
+setup_file() {
+    cd "$BATS_TEST_DIRNAME/.."
+    . tests/common.bash
+    for lab in 02 03 04; do
+        DIR=solutions LAB=$lab "$BUILD/bin/plumb" check >/dev/null
+    done
+}
+
+setup() {
+    cd "$BATS_TEST_DIRNAME/.."
+    . tests/common.bash
+    cd "$BATS_TEST_TMPDIR"
+    started=()
+}
+
+teardown() {
+    for pid in "${started[@]}"; do
+        kill "$pid" 2>/dev/null || :
+        wait "$pid" 2>/dev/null || :
+    done
+}
+
+# serve NAME HOST: starts a reference server and sets $where and $port from its first line. Its
+# standard input stays open until descriptor 8 is closed.
+serve() {
+    local fifo=$BATS_TEST_TMPDIR/$1.$RANDOM
+    mkfifo "$fifo.in" "$fifo.out"
+    exec 8<>"$fifo.in"
+    "$BUILD/solutions/$1" "$2" 0 ${3:+"$3"} <"$fifo.in" >"$fifo.out" 2>/dev/null 3>&- 8>&- &
+    server=$!
+    started+=("$server")
+    exec 7<"$fifo.out"
+    read -r -t 20 line <&7
+    where=${line##* }
+    port=${where##*:}
+}
+
+is_a_time() { [[ $1 =~ ^[A-Z][a-z]{2}\ [A-Z][a-z]{2}\ [\ 1-3][0-9]\ [0-9:]{8}\ [0-9]{4}$'\r'$ ]]; }
+
+python_client='
+import socket, sys
+with socket.create_connection((sys.argv[1], int(sys.argv[2]))) as s:
+    data = b""
+    while chunk := s.recv(100):
+        data += chunk
+sys.stdout.buffer.write(data)'
+
+@test "nc, socat, bash and Python read the time over IPv4" {
+    serve 04-accept/timeserver 127.0.0.1
+    is_a_time "$(nc -N 127.0.0.1 "$port" </dev/null)"
+    is_a_time "$(socat - "TCP4:127.0.0.1:$port" </dev/null)"
+    exec 6<>"/dev/tcp/127.0.0.1/$port"
+    is_a_time "$(cat <&6)"
+    exec 6>&-
+    is_a_time "$(python3 -c "$python_client" 127.0.0.1 "$port")"
+}
+
+@test "nc, socat, bash and Python read the time over IPv6" {
+    serve 04-accept/timeserver ::1
+    is_a_time "$(nc -N ::1 "$port" </dev/null)"
+    is_a_time "$(socat - "TCP6:[::1]:$port" </dev/null)"
+    exec 6<>"/dev/tcp/::1/$port"
+    is_a_time "$(cat <&6)"
+    exec 6>&-
+    is_a_time "$(python3 -c "$python_client" ::1 "$port")"
+}
+
+@test "timeclient reads from a server made with socat" {
+    coproc SOCAT { exec socat -d -d TCP4-LISTEN:0,bind=127.0.0.1 SYSTEM:'printf "one\\0two\\n"' 2>&1 3>&-; }
+    started+=("$SOCAT_PID")
+    while read -r -t 20 -u "${SOCAT[0]}" line; do
+        [[ $line != *"listening on"* ]] || break
+    done
+    "$BUILD/solutions/04-accept/timeclient" 127.0.0.1 "${line##*:}" >got
+    printf 'one\0two\n' >wanted
+    cmp got wanted
+}
+
+@test "timeclient reads from a server in Python, over IPv6 too" {
+    for host in 127.0.0.1 ::1; do
+        coproc PYTHON { exec python3 -u -c '
+import socket, sys
+family = socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET
+server = socket.socket(family)
+server.bind((sys.argv[1], 0))
+server.listen()
+print(server.getsockname()[1])
+client, _ = server.accept()
+for piece in b"a", b"\x00\xff", b"z" * 100000:
+    client.sendall(piece)
+client.close()' "$host" 3>&-; }
+        started+=("$PYTHON_PID")
+        read -r -t 20 -u "${PYTHON[0]}" port
+        "$BUILD/solutions/04-accept/timeclient" "$host" "$port" >got
+        python3 -c 'import sys; sys.stdout.buffer.write(b"a\x00\xff" + b"z" * 100000)' >wanted
+        cmp got wanted
+        wait "$PYTHON_PID" || :
+    done
+}
+
+@test "ss agrees with what doorman prints: address, backlog, the client that waits" {
+    serve 03-listen/doorman 127.0.0.1 5
+    run ss -Hltn "sport = :$port"
+    [[ $output =~ LISTEN\ +0\ +5\ +"$where" ]]
+    exec 6<>"/dev/tcp/127.0.0.1/$port"
+    read -r -t 20 line <&7
+    [ "$line" = knock ]
+    run ss -Hltn "sport = :$port"
+    [[ $output =~ LISTEN\ +1\ +5\ +"$where" ]]
+    exec 6>&-
+}
+
+@test "the kernel agrees with what bindto prints" {
+    for host in 127.0.0.1 ::1; do
+        serve 02-bind/bindto "$host"
+        [[ $line == "bound to "* ]]
+        # A bound socket that does not listen stands in no table that ss reads; binding the same
+        # address again shows that it is taken.
+        run python3 -c '
+import errno, socket, sys
+s = socket.socket(socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET)
+try:
+    s.bind((sys.argv[1], int(sys.argv[2])))
+except OSError as e:
+    sys.exit(errno.errorcode[e.errno])' "$host" "$port"
+        [ "$status" -eq 1 ]
+        [ "$output" = EADDRINUSE ]
+        exec 8>&-
+        wait "$server"
+    done
+}
