@@ -13,6 +13,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,6 +102,23 @@ static bool can_bind(const char *where)
 bool has_ipv6(void)
 {
     return can_bind("[::1]:0");
+}
+
+bool localhost_is(const char *host)
+{
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *list;
+    bool found = false;
+    if (getaddrinfo("localhost", NULL, &hints, &list) != 0)
+        return false;
+    for (struct addrinfo *ai = list; ai; ai = ai->ai_next) {
+        char name[NI_MAXHOST];
+        if (getnameinfo(ai->ai_addr, ai->ai_addrlen, name, sizeof name, NULL, 0, NI_NUMERICHOST) ==
+                0 &&
+            strcmp(name, host) == 0)
+            found = true;
+    }
+    freeaddrinfo(list);
+    return found;
 }
 
 /* Reserves the port among all judges of this machine; the descriptor stays open on purpose. */

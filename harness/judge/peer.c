@@ -263,6 +263,14 @@ struct bytes hear(struct peer *peer, size_t length)
     return buffer_take(&peer->heard, length);
 }
 
+struct bytes hear_up_to(struct peer *peer, size_t length)
+{
+    struct hearing hearing = {.peer = peer, .length = length};
+    listen_to(&hearing, text("%zu bytes or an end", length));
+    size_t came = buffer_length(&peer->heard);
+    return buffer_take(&peer->heard, came < length ? came : length);
+}
+
 static const char *difference(struct bytes expected, struct bytes came)
 {
     size_t at = 0;

@@ -28,6 +28,9 @@ int free_port(void);
 /* True if this machine can use IPv6 on its loopback. */
 bool has_ipv6(void);
 
+/* True if the name "localhost" stands for this numeric host here. */
+bool localhost_is(const char *host);
+
 /* --- TCP, as a client --- */
 
 /* Connects; must succeed. Waits only for the handshake, not for accept. */
@@ -70,6 +73,9 @@ void expect_bytes(struct peer *peer, struct bytes bytes);
 
 /* Waits for `length` bytes, whatever they are. */
 struct bytes hear(struct peer *peer, size_t length);
+
+/* Waits for `length` bytes or an end before them; returns what came. */
+struct bytes hear_up_to(struct peer *peer, size_t length);
 
 /* Waits for one line and returns it with its line end. */
 struct bytes hear_line(struct peer *peer);

@@ -298,7 +298,7 @@ void expect_failure(struct program *program, const char *why)
 {
     expect_exit(program, 1);
     struct bytes error = error_output(program);
-    if (!memmem(error.at, error.length, why, strlen(why)))
+    if (!gives_reason(error, why))
         fail_step(text("\"%s\" on standard error", why), error.length ? shown(error) : "nothing");
 }
 

@@ -88,6 +88,16 @@ static const char *command_line(void)
     return line;
 }
 
+/* True for the program that was started last among those of its name and build. */
+static bool is_latest(const struct program *program)
+{
+    const struct program *other = the_stage()->programs;
+    while (other != program &&
+           (strcmp(other->name, program->name) != 0 || other->how->build != program->how->build))
+        other = other->next;
+    return other == program;
+}
+
 void fail_step(const char *expected, const char *came)
 {
     if (!story.over) {
@@ -97,7 +107,8 @@ void fail_step(const char *expected, const char *came)
         verdict_add("expected", expected);
         verdict_add("came", came);
         for (struct program *program = the_stage()->programs; program; program = program->next)
-            verdict_add("standing", program_standing(program));
+            if (is_latest(program))
+                verdict_add("standing", program_standing(program));
         verdict_add("cause", story.suspected);
     }
     conclude("fail");

@@ -1,5 +1,5 @@
 /*
- * world.c - files of the test, words of the kernel, and what a server says when it opens.
+ * world.c - files of the test, and what a server says when it opens.
  */
 #include "world.h"
 
@@ -13,11 +13,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-const char *reason(int error)
-{
-    return text("%s", strerror(error));
-}
 
 const char *scratch_path(const char *name)
 {

@@ -35,7 +35,10 @@ const char *scratch_path(const char *name); /* "NAME" in it, as an absolute path
 void make_file(const char *path, struct bytes content);
 struct bytes read_file(const char *path); /* fails the step if it can't be read */
 
-/* The words of strerror(), as every program here prints them. */
+/* The words of strerror(). */
 const char *reason(int error);
+
+/* True if these bytes hold the reason, in the words of any C library. */
+bool gives_reason(struct bytes said, const char *why);
 
 #endif

@@ -95,6 +95,19 @@ static int empty_folder(const char *folder, const char *build)
     return result;
 }
 
+/* In a box "localhost" always stands for both of its addresses, whatever this machine says. */
+static void replace_hosts(const char *hosts)
+{
+    static const char names[] = "127.0.0.1 localhost\n::1 localhost\n";
+    int fd = open(hosts, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (fd == -1)
+        return;
+    if (write(fd, names, sizeof names - 1) == (ssize_t)sizeof names - 1)
+        mount(hosts, "/etc/hosts", NULL, MS_BIND, NULL); /* else the machine's own must do */
+    close(fd);
+    unlink(hosts);
+}
+
 /* Inside, as process 1: its own /proc, /tmp and scratch folder, a loopback that is up. */
 static const char *furnish(const char *build, const char *scratch)
 {
@@ -108,6 +121,8 @@ static const char *furnish(const char *build, const char *scratch)
         return "mount /dev/shm";
     if (scratch && mount_tmpfs(scratch) == -1)
         return "mount scratch";
+    if (scratch)
+        replace_hosts(text("%s/hosts", scratch));
     if (raise_loopback() == -1)
         return "raise lo";
     return NULL;
