@@ -1,0 +1,125 @@
+/*
+ * bindto - gives a socket an address of its own and holds it.
+ *
+ *     bindto HOST PORT
+ *
+ * Prints `bound to ADDR:PORT` and keeps the port until end of file on standard input (Ctrl-D).
+ */
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+/* True if the word is a port: decimal digits, 0 to 65535. */
+static int is_port(const char *word)
+{
+    int port = 1;
+    /* TODO 1: a port is decimal digits and nothing else, from 0 to 65535. Refuse `abc`, the
+     * empty word, `-1`, `80x` and `70000`. strspn() counts digits; strtol() reads them, and
+     * takes signs and blanks as well, which a port has not. */
+    (void)word;
+    return port;
+}
+
+/* Looks HOST and PORT up, as addresses to bind a stream socket to. Returns 0 and *list, or the
+ * code for gai_strerror(). */
+static int look_up(const char *host, const char *port, struct addrinfo **list)
+{
+    struct addrinfo hints;
+    int error = EAI_FAIL;
+    /* TODO 2: fill in hints and call getaddrinfo(): any family (AF_UNSPEC), stream sockets,
+     * for binding (AI_PASSIVE). All other fields of hints must be zero. It turns names and
+     * numbers of either family into addresses, with the port in network byte order. */
+    (void)host;
+    (void)port;
+    (void)list;
+    (void)hints;
+    return error;
+}
+
+/* A stream socket bound to this address. Returns it, or -1 with errno and *call naming the call
+ * that failed. */
+static int bound_socket(const struct addrinfo *ai, const char **call)
+{
+    *call = "socket";
+    int fd = socket(ai->ai_family, ai->ai_socktype, ai->ai_protocol);
+    if (fd == -1)
+        return -1;
+    /* TODO 6: set the option SO_REUSEADDR to 1, before bind(): a port whose old connections
+     * still rest in TIME_WAIT can be bound then. See socket(7). */
+    *call = "bind";
+    /* TODO 3: bind() the socket to ai->ai_addr, whose length is ai->ai_addrlen. If that
+     * succeeds, return the socket. */
+    errno = ENOSYS;
+    goto failed;
+failed:;
+    int error = errno;
+    close(fd);
+    errno = error;
+    return -1;
+}
+
+/* The first of these addresses that can be bound. Returns its socket, or -1 like bound_socket(). */
+static int first_bound(const struct addrinfo *list, const char **call)
+{
+    int fd = -1;
+    for (const struct addrinfo *ai = list; ai && fd == -1; ai = ai->ai_next)
+        fd = bound_socket(ai, call);
+    return fd;
+}
+
+/* Prints what the socket is bound to. Returns 0, or -1 with errno. */
+static int print_bound(int fd)
+{
+    struct sockaddr_storage address;
+    socklen_t length = sizeof address;
+    char host[NI_MAXHOST] = "?", port[NI_MAXSERV] = "?";
+    /* TODO 4: with port 0 the kernel chooses: only getsockname() knows the port. Ask it, and
+     * let getnameinfo() turn the address into text, with NI_NUMERICHOST | NI_NUMERICSERV. */
+    (void)fd;
+    (void)address;
+    (void)length;
+    printf(strchr(host, ':') ? "bound to [%s]:%s\n" : "bound to %s:%s\n", host, port);
+    return fflush(stdout) != 0 || ferror(stdout) ? -1 : 0;
+}
+
+/* Holds on until standard input ends. */
+static void wait_for_end_of_input(void)
+{
+    /* TODO 5: read() from STDIN_FILENO and forget what came, until read() returns 0, the end
+     * of file. The port is ours as long as the socket is open. */
+    (void)read;
+}
+
+static int fail(const char *call, const char *reason)
+{
+    fprintf(stderr, "bindto: %s: %s\n", call, reason);
+    return EXIT_FAILURE;
+}
+
+int main(int argc, char *argv[])
+{
+    struct addrinfo *list;
+    const char *call;
+
+    if (argc != 3 || !is_port(argv[2])) {
+        fprintf(stderr, "usage: bindto HOST PORT\n");
+        return 2;
+    }
+    int error = look_up(argv[1], argv[2], &list);
+    if (error)
+        return fail("getaddrinfo", error == EAI_SYSTEM ? strerror(errno) : gai_strerror(error));
+    int fd = first_bound(list, &call);
+    if (fd == -1)
+        return fail(call, strerror(errno));
+    freeaddrinfo(list);
+    if (print_bound(fd) == -1)
+        return fail("cannot tell the address", strerror(errno));
+    wait_for_end_of_input();
+    return EXIT_SUCCESS;
+}

@@ -1,0 +1,96 @@
+/*
+ * sockcount - how many sockets can one process hold? Opens them until the kernel refuses.
+ *
+ *     sockcount LIMIT
+ *
+ * Prints how many it opened, why it had to stop if it had to, and which descriptor a new socket
+ * gets after all of them are closed.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { MOST = 1000000 };
+
+/* Opens sockets into fds until there are `limit` of them or the kernel refuses. Returns how many;
+ * *error is the errno of the refusal, or 0. */
+static int open_sockets(int *fds, int limit, int *error)
+{
+    int count = 0;
+    *error = 0;
+    // BEGIN SOLUTION
+    while (count < limit) {
+        int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+        if (fd == -1) {
+            *error = errno;
+            break;
+        }
+        fds[count++] = fd;
+    }
+    // STUB: /* TODO 5: in a loop, make stream sockets (AF_UNIX is the cheapest family) and keep
+    // STUB:  * their descriptors in fds[0], fds[1], ... Stop at `limit`, or when socket() returns
+    // STUB:  * -1: then put errno into *error, before another call can change it. */
+    // STUB: (void)fds;
+    // STUB: (void)limit;
+    // END SOLUTION
+    return count;
+}
+
+/* Gives all descriptors back. */
+static void close_sockets(const int *fds, int count)
+{
+    // BEGIN SOLUTION
+    for (int i = 0; i < count; i++)
+        close(fds[i]);
+    // STUB: /* TODO 6: close() every one of them. */
+    // STUB: (void)fds;
+    // STUB: (void)count;
+    // STUB: (void)close;
+    // END SOLUTION
+}
+
+static int fail(const char *call)
+{
+    fprintf(stderr, "sockcount: %s: %s\n", call, strerror(errno));
+    return EXIT_FAILURE;
+}
+
+/* The number that a word of digits stands for if it is 1 to MOST, else -1. */
+static int limit_of(const char *word)
+{
+    size_t digits = strspn(word, "0123456789");
+    if (digits == 0 || word[digits] != '\0')
+        return -1;
+    errno = 0;
+    long number = strtol(word, NULL, 10);
+    return errno == 0 && number >= 1 && number <= MOST ? (int)number : -1;
+}
+
+int main(int argc, char *argv[])
+{
+    int limit = argc == 2 ? limit_of(argv[1]) : -1;
+    int error;
+
+    if (limit == -1) {
+        fprintf(stderr, "usage: sockcount LIMIT (1 to %d)\n", MOST);
+        return 2;
+    }
+    int *fds = malloc((size_t)limit * sizeof *fds);
+    if (!fds)
+        return fail("malloc");
+    int count = open_sockets(fds, limit, &error);
+    printf("opened %d\n", count);
+    if (error)
+        printf("stopped: %s\n", strerror(error));
+    close_sockets(fds, count);
+    free(fds);
+
+    int again = socket(AF_UNIX, SOCK_STREAM, 0);
+    if (again == -1)
+        return fail("socket");
+    printf("reopened fd=%d\n", again);
+    return fflush(stdout) != 0 || ferror(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
+}
