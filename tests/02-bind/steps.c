@@ -70,7 +70,9 @@ STEP(2, "getaddrinfo() turns names and numbers into addresses", .points = 15, .a
     const char *why = reference_reason("no..name", "0");
     if (!why)
         cannot_judge("the name \"no..name\" is known here");
-    suspect("Return getaddrinfo()'s own code: main puts it into words with gai_strerror().");
+    suspect(
+        "Zero hints before you set its fields, and return getaddrinfo()'s own code: main puts it "
+        "into words with gai_strerror().");
     struct program *program = start("bindto", "no..name", "0");
     end_input(program);
     expect_failure(program, why);
@@ -89,6 +91,26 @@ STEP(2, "getaddrinfo() turns names and numbers into addresses", .points = 15, .a
     }
 }
 
+/* Names the mistake if the program came to a port whose two bytes are swapped. */
+static void suspect_if_swapped(int told, int asked)
+{
+    int swapped = (asked & 0xff) << 8 | asked >> 8;
+    if (told == swapped)
+        suspect("%d is %d with its two bytes swapped: a port goes into an address in network byte "
+                "order, by htons() (getaddrinfo() does it for you), and comes out by ntohs().",
+                swapped, asked);
+}
+
+/* For a program that should have been refused: where did it go instead? */
+static void suspect_swapped_bytes(struct program *program, int asked)
+{
+    exit_status(program);
+    struct bytes said = output_so_far(program);
+    if (said.length > 9 && said.length < 100)
+        suspect_if_swapped(port_of(text("%.*s", (int)said.length - 1, (const char *)said.at)),
+                           asked);
+}
+
 STEP(3, "what the kernel refuses ends with its reason", .points = 20, .after = 2,
      .see = "Step 3: bind",
      .hints = {"Which call gives a socket its address, and how can it fail?",
@@ -105,6 +127,7 @@ STEP(3, "what the kernel refuses ends with its reason", .points = 20, .after = 2
         suspect("bind() fails with EADDRINUSE. Check its result, report errno, exit with 1.");
         struct program *program = start("bindto", hosts[i], port);
         end_input(program);
+        suspect_swapped_bytes(program, port_of(local_address(holder)));
         expect_failure(program, reason(EADDRINUSE));
         expect_no_more_output(program);
     }
@@ -128,11 +151,7 @@ static void expect_bound_to(const char *host, int port)
 {
     struct program *program = start("bindto", host, port_text(port));
     const char *where = bound_to(program);
-    int swapped = (port & 0xff) << 8 | port >> 8;
-    if (port_of(where) == swapped)
-        suspect("%d is %d with its two bytes swapped: a port goes into an address in network byte "
-                "order, by htons() (getaddrinfo() does it for you), and comes out by ntohs().",
-                swapped, port);
+    suspect_if_swapped(port_of(where), port);
     expect_that(strcmp(where, address(host, port)) == 0, text("bound to %s", address(host, port)),
                 "bound to %s", where);
     end_input(program);
@@ -151,8 +170,8 @@ STEP(4, "getsockname() tells what the socket is bound to", .points = 20, .after 
     for (int i = 0; i < host_count(); i++) {
         int port = free_port();
         tried("ran `bindto %s %d`", hosts[i], port);
-        suspect("Print the address that getsockname() reports, in numbers; an IPv6 address stands "
-                "in brackets.");
+        suspect("Print the address that getsockname() reports, in numbers and at once (fflush()); "
+                "an IPv6 address stands in brackets.");
         expect_bound_to(hosts[i], port);
 
         tried("ran `bindto %s 0`", hosts[i]);
@@ -176,6 +195,8 @@ STEP(4, "getsockname() tells what the socket is bound to", .points = 20, .after 
         if (strcmp(hosts[i], first) != 0 && localhost_is(hosts[i])) {
             const char *port = port_text(port_of(local_address(open_door(first, 1, 0))));
             tried("ran `bindto localhost PORT` where PORT is taken on %s", first);
+            suspect("localhost has a second address, and there the port is free: take the first "
+                    "that can be bound.");
             where = bound_to(start("bindto", "localhost", port));
             expect_that(strcmp(host_of(where), hosts[i]) == 0, text("bound to %s", hosts[i]),
                         "bound to %s", where);
