@@ -340,9 +340,13 @@ void terminate(struct program *program)
 
 static void note_if_moving(pid_t process, void *context)
 {
-    char state = state_of(process);
-    if (state != 'S' && state != 'Z' && state != 0)
-        *(bool *)context = true;
+    pid_t threads[64];
+    int count = threads_of(process, threads, 64);
+    for (int i = 0; i < count; i++) {
+        struct thread_state state;
+        if (thread_state(process, threads[i], &state) && state.letter != 'S' && state.letter != 'Z')
+            *(bool *)context = true;
+    }
 }
 
 static bool sleeps(void *context)

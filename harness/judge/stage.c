@@ -217,11 +217,15 @@ void stage_wait(bool (*done)(void *), void *context, const char *expected,
     long long deadline = now_ms() + DEADLINE_MS;
     struct still still = {.events = the_stage()->events};
     long long next_look = now_ms() + LOOK_EVERY_MS;
+    unsigned long events = the_stage()->events;
+    int nap_ms = 1; /* what no event announces, like a process's state, tends to come at once */
 
     for (;;) {
         stage_serve(0);
         if (done(context))
             return;
+        nap_ms = events != the_stage()->events ? 1 : nap_ms;
+        events = the_stage()->events;
         long long now = now_ms();
         enum stillness standing = MOVING;
         if (now >= next_look) {
@@ -237,7 +241,8 @@ void stage_wait(bool (*done)(void *), void *context, const char *expected,
                 seen = standing == MOVING ? "nothing, for a long while" : "nothing";
             fail_step(expected, seen);
         }
-        stage_serve(LOOK_EVERY_MS);
+        stage_serve(nap_ms);
+        nap_ms = nap_ms * 2 < LOOK_EVERY_MS ? nap_ms * 2 : LOOK_EVERY_MS;
     }
 }
 
