@@ -35,6 +35,7 @@ static int number_of(const char *word, const struct name *table, size_t size)
     return errno == 0 && number <= INT_MAX ? (int)number : -1;
 }
 
+/* Prints ` LABEL=WORD`, or the bare number if the table has no word for it. */
 static void print_name(const char *label, int number, const struct name *table, size_t size)
 {
     for (size_t i = 0; i < size; i++)
@@ -48,7 +49,7 @@ static void print_name(const char *label, int number, const struct name *table, 
 /* Asks the kernel which family a socket has. Returns it, or -1 with errno. */
 static int family_of(int fd)
 {
-    int family = -1;
+    int family = AF_UNSPEC;
     /* TODO 3: ask getsockname() for the socket's address: even a socket that was never
      * bound has one, and its ss_family is the answer. A struct sockaddr_storage has room
      * for the address of any family; tell getsockname() how much room, and check its
@@ -60,7 +61,7 @@ static int family_of(int fd)
 /* Asks the kernel which type a socket has. Returns it, or -1 with errno. */
 static int type_of(int fd)
 {
-    int type = -1;
+    int type = 0;
     /* TODO 4: ask getsockopt() at level SOL_SOCKET for the option SO_TYPE. */
     (void)fd;
     return type;
@@ -91,9 +92,18 @@ int main(int argc, char *argv[])
      * one). It returns a descriptor, or -1. See socket(2). */
     if (fd == -1)
         return fail("socket");
+    family = family_of(fd);
+    if (family == -1)
+        return fail("getsockname");
+    type = type_of(fd);
+    if (type == -1)
+        return fail("getsockopt");
+
     printf("fd=%d", fd);
-    print_name("family", family_of(fd), families, FAMILIES);
-    print_name("type", type_of(fd), types, TYPES);
+    print_name("family", family, families, FAMILIES);
+    print_name("type", type, types, TYPES);
     printf("\n");
-    return fflush(stdout) != 0 || ferror(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
+    if (fflush(stdout) == EOF || ferror(stdout)) /* printf() only filled a buffer */
+        return fail("write");
+    return EXIT_SUCCESS;
 }

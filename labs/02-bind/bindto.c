@@ -18,12 +18,12 @@
 /* True if the word is a port: decimal digits, 0 to 65535. */
 static int is_port(const char *word)
 {
-    int port = 1;
+    int valid = 1;
     /* TODO 1: a port is decimal digits and nothing else, from 0 to 65535. Refuse `abc`, the
      * empty word, `-1`, `80x` and `70000`. strspn() counts digits; strtol() reads them, and
      * takes signs and blanks as well, which a port has not. */
     (void)word;
-    return port;
+    return valid;
 }
 
 /* Looks HOST and PORT up, as addresses to bind a stream socket to. Returns 0 and *list, or the
@@ -46,6 +46,8 @@ static int look_up(const char *host, const char *port, struct addrinfo **list)
  * that failed. */
 static int bound_socket(const struct addrinfo *ai, const char **call)
 {
+    int error, result = -1;
+
     *call = "socket";
     int fd = socket(ai->ai_family, ai->ai_socktype, ai->ai_protocol);
     if (fd == -1)
@@ -53,12 +55,15 @@ static int bound_socket(const struct addrinfo *ai, const char **call)
     /* TODO 6: set the option SO_REUSEADDR to 1, before bind(): a port whose old connections
      * still rest in TIME_WAIT can be bound then. See socket(7). */
     *call = "bind";
-    /* TODO 3: bind() the socket to ai->ai_addr, whose length is ai->ai_addrlen. If that
-     * succeeds, return the socket. */
+    /* TODO 3: bind() the socket to the address ai->ai_addr, whose length is ai->ai_addrlen,
+     * and keep in result what bind() returns. See bind(2). */
     errno = ENOSYS;
-    goto failed;
-failed:;
-    int error = errno;
+    if (result == -1)
+        goto failed;
+    return fd;
+
+failed:
+    error = errno; /* close() may change it */
     close(fd);
     errno = error;
     return -1;
@@ -73,19 +78,19 @@ static int first_bound(const struct addrinfo *list, const char **call)
     return fd;
 }
 
-/* Prints what the socket is bound to. Returns 0, or -1 with errno. */
-static int print_bound(int fd)
+/* The address that a socket is bound to, as text. Returns 0, or -1 with errno. */
+static int own_address(int fd, char host[NI_MAXHOST], char port[NI_MAXSERV])
 {
     struct sockaddr_storage address;
     socklen_t length = sizeof address;
-    char host[NI_MAXHOST] = "?", port[NI_MAXSERV] = "?";
+    strcpy(host, "?");
+    strcpy(port, "?");
     /* TODO 4: with port 0 the kernel chooses: only getsockname() knows the port. Ask it, and
      * let getnameinfo() turn the address into text, with NI_NUMERICHOST | NI_NUMERICSERV. */
     (void)fd;
     (void)address;
     (void)length;
-    printf(strchr(host, ':') ? "bound to [%s]:%s\n" : "bound to %s:%s\n", host, port);
-    return fflush(stdout) != 0 || ferror(stdout) ? -1 : 0;
+    return 0;
 }
 
 /* Holds on until standard input ends. */
@@ -96,6 +101,7 @@ static void wait_for_end_of_input(void)
     (void)read;
 }
 
+/* Reports a call that failed for good. Returns the exit code. */
 static int fail(const char *call, const char *reason)
 {
     fprintf(stderr, "bindto: %s: %s\n", call, reason);
@@ -105,6 +111,7 @@ static int fail(const char *call, const char *reason)
 int main(int argc, char *argv[])
 {
     struct addrinfo *list;
+    char host[NI_MAXHOST], port[NI_MAXSERV];
     const char *call;
 
     if (argc != 3 || !is_port(argv[2])) {
@@ -118,8 +125,11 @@ int main(int argc, char *argv[])
     if (fd == -1)
         return fail(call, strerror(errno));
     freeaddrinfo(list);
-    if (print_bound(fd) == -1)
-        return fail("cannot tell the address", strerror(errno));
+    if (own_address(fd, host, port) == -1)
+        return fail("getsockname", strerror(errno));
+    printf(strchr(host, ':') ? "bound to [%s]:%s\n" : "bound to %s:%s\n", host, port);
+    if (fflush(stdout) == EOF || ferror(stdout)) /* flushed now: it will hold the port for long */
+        return fail("write", strerror(errno));
     wait_for_end_of_input();
     return EXIT_SUCCESS;
 }

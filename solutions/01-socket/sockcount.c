@@ -52,6 +52,7 @@ static void close_sockets(const int *fds, int count)
     // END SOLUTION
 }
 
+/* Reports a call that failed for good. Returns the exit code. */
 static int fail(const char *call)
 {
     fprintf(stderr, "sockcount: %s: %s\n", call, strerror(errno));
@@ -92,5 +93,7 @@ int main(int argc, char *argv[])
     if (again == -1)
         return fail("socket");
     printf("reopened fd=%d\n", again);
-    return fflush(stdout) != 0 || ferror(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
+    if (fflush(stdout) == EOF || ferror(stdout)) /* printf() only filled a buffer */
+        return fail("write");
+    return EXIT_SUCCESS;
 }

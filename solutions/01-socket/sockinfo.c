@@ -35,6 +35,7 @@ static int number_of(const char *word, const struct name *table, size_t size)
     return errno == 0 && number <= INT_MAX ? (int)number : -1;
 }
 
+/* Prints ` LABEL=WORD`, or the bare number if the table has no word for it. */
 static void print_name(const char *label, int number, const struct name *table, size_t size)
 {
     for (size_t i = 0; i < size; i++)
@@ -48,7 +49,7 @@ static void print_name(const char *label, int number, const struct name *table, 
 /* Asks the kernel which family a socket has. Returns it, or -1 with errno. */
 static int family_of(int fd)
 {
-    int family = -1;
+    int family = AF_UNSPEC;
     // BEGIN SOLUTION
     struct sockaddr_storage address;
     socklen_t length = sizeof address;
@@ -67,7 +68,7 @@ static int family_of(int fd)
 /* Asks the kernel which type a socket has. Returns it, or -1 with errno. */
 static int type_of(int fd)
 {
-    int type = -1;
+    int type = 0;
     // BEGIN SOLUTION
     socklen_t length = sizeof type;
     if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) == -1)
@@ -110,9 +111,18 @@ int main(int argc, char *argv[])
     // END SOLUTION
     if (fd == -1)
         return fail("socket");
+    family = family_of(fd);
+    if (family == -1)
+        return fail("getsockname");
+    type = type_of(fd);
+    if (type == -1)
+        return fail("getsockopt");
+
     printf("fd=%d", fd);
-    print_name("family", family_of(fd), families, FAMILIES);
-    print_name("type", type_of(fd), types, TYPES);
+    print_name("family", family, families, FAMILIES);
+    print_name("type", type, types, TYPES);
     printf("\n");
-    return fflush(stdout) != 0 || ferror(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
+    if (fflush(stdout) == EOF || ferror(stdout)) /* printf() only filled a buffer */
+        return fail("write");
+    return EXIT_SUCCESS;
 }

@@ -18,19 +18,16 @@
 /* True if the word is a port: decimal digits, 0 to 65535. */
 static int is_port(const char *word)
 {
-    int port = 1;
+    int valid = 1;
     // BEGIN SOLUTION
     size_t digits = strspn(word, "0123456789");
-    port = digits > 0 && word[digits] == '\0';
-    errno = 0;
-    if (port && (strtol(word, NULL, 10) > 65535 || errno == ERANGE))
-        port = 0;
+    valid = digits > 0 && word[digits] == '\0' && strtol(word, NULL, 10) <= 65535;
     // STUB: /* TODO 1: a port is decimal digits and nothing else, from 0 to 65535. Refuse `abc`, the
     // STUB:  * empty word, `-1`, `80x` and `70000`. strspn() counts digits; strtol() reads them, and
     // STUB:  * takes signs and blanks as well, which a port has not. */
     // STUB: (void)word;
     // END SOLUTION
-    return port;
+    return valid;
 }
 
 /* Looks HOST and PORT up, as addresses to bind a stream socket to. Returns 0 and *list, or the
@@ -60,6 +57,8 @@ static int look_up(const char *host, const char *port, struct addrinfo **list)
  * that failed. */
 static int bound_socket(const struct addrinfo *ai, const char **call)
 {
+    int error, result = -1;
+
     *call = "socket";
     int fd = socket(ai->ai_family, ai->ai_socktype, ai->ai_protocol);
     if (fd == -1)
@@ -74,15 +73,17 @@ static int bound_socket(const struct addrinfo *ai, const char **call)
     // END SOLUTION
     *call = "bind";
     // BEGIN SOLUTION
-    if (bind(fd, ai->ai_addr, ai->ai_addrlen) == 0)
-        return fd;
-    // STUB: /* TODO 3: bind() the socket to ai->ai_addr, whose length is ai->ai_addrlen. If that
-    // STUB:  * succeeds, return the socket. */
+    result = bind(fd, ai->ai_addr, ai->ai_addrlen);
+    // STUB: /* TODO 3: bind() the socket to the address ai->ai_addr, whose length is ai->ai_addrlen,
+    // STUB:  * and keep in result what bind() returns. See bind(2). */
     // STUB: errno = ENOSYS;
-    // STUB: goto failed;
     // END SOLUTION
-failed:;
-    int error = errno;
+    if (result == -1)
+        goto failed;
+    return fd;
+
+failed:
+    error = errno; /* close() may change it */
     close(fd);
     errno = error;
     return -1;
@@ -97,19 +98,19 @@ static int first_bound(const struct addrinfo *list, const char **call)
     return fd;
 }
 
-/* Prints what the socket is bound to. Returns 0, or -1 with errno. */
-static int print_bound(int fd)
+/* The address that a socket is bound to, as text. Returns 0, or -1 with errno. */
+static int own_address(int fd, char host[NI_MAXHOST], char port[NI_MAXSERV])
 {
     struct sockaddr_storage address;
     socklen_t length = sizeof address;
-    char host[NI_MAXHOST] = "?", port[NI_MAXSERV] = "?";
+    strcpy(host, "?");
+    strcpy(port, "?");
     // BEGIN SOLUTION
     if (getsockname(fd, (struct sockaddr *)&address, &length) == -1)
         return -1;
-    int error = getnameinfo((struct sockaddr *)&address, length, host, sizeof host, port,
-                            sizeof port, NI_NUMERICHOST | NI_NUMERICSERV);
-    if (error) {
-        errno = EINVAL;
+    if (getnameinfo((struct sockaddr *)&address, length, host, NI_MAXHOST, port, NI_MAXSERV,
+                    NI_NUMERICHOST | NI_NUMERICSERV) != 0) {
+        errno = EAFNOSUPPORT; /* all that can be wrong when no name is looked up */
         return -1;
     }
     // STUB: /* TODO 4: with port 0 the kernel chooses: only getsockname() knows the port. Ask it, and
@@ -118,8 +119,7 @@ static int print_bound(int fd)
     // STUB: (void)address;
     // STUB: (void)length;
     // END SOLUTION
-    printf(strchr(host, ':') ? "bound to [%s]:%s\n" : "bound to %s:%s\n", host, port);
-    return fflush(stdout) != 0 || ferror(stdout) ? -1 : 0;
+    return 0;
 }
 
 /* Holds on until standard input ends. */
@@ -137,6 +137,7 @@ static void wait_for_end_of_input(void)
     // END SOLUTION
 }
 
+/* Reports a call that failed for good. Returns the exit code. */
 static int fail(const char *call, const char *reason)
 {
     fprintf(stderr, "bindto: %s: %s\n", call, reason);
@@ -146,7 +147,8 @@ static int fail(const char *call, const char *reason)
 int main(int argc, char *argv[])
 {
     struct addrinfo *list;
-    const char *call;
+    char host[NI_MAXHOST], port[NI_MAXSERV];
+    const char *call = "bind";
 
     if (argc != 3 || !is_port(argv[2])) {
         fprintf(stderr, "usage: bindto HOST PORT\n");
@@ -159,8 +161,11 @@ int main(int argc, char *argv[])
     if (fd == -1)
         return fail(call, strerror(errno));
     freeaddrinfo(list);
-    if (print_bound(fd) == -1)
-        return fail("cannot tell the address", strerror(errno));
+    if (own_address(fd, host, port) == -1)
+        return fail("getsockname", strerror(errno));
+    printf(strchr(host, ':') ? "bound to [%s]:%s\n" : "bound to %s:%s\n", host, port);
+    if (fflush(stdout) == EOF || ferror(stdout)) /* flushed now: it will hold the port for long */
+        return fail("write", strerror(errno));
     wait_for_end_of_input();
     return EXIT_SUCCESS;
 }

@@ -1,0 +1,276 @@
+/*
+ * steps.c - lab 03: the queue at the door.
+ *
+ * How many connections a queue completes is the kernel's affair: the test fills a queue of its own
+ * with the same backlog and compares. It stays below the first retransmission, which comes after
+ * one second and lets clients in that were pending.
+ */
+#include "peer.h"
+#include "program.h"
+#include "step.h"
+#include "world.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { MORE = 4, SETTLE_MS = 25, PATIENCE_MS = 250 };
+
+static const char *hosts[] = {"127.0.0.1", "::1"};
+
+static int host_count(void)
+{
+    return has_ipv6() ? 2 : 1;
+}
+
+struct crowd { /* clients that came one after another */
+    struct peer *client[16];
+    int count, inside;
+};
+
+static int count_inside(const struct crowd *crowd)
+{
+    int inside = 0;
+    for (int i = 0; i < crowd->count; i++)
+        inside += connected(crowd->client[i]) == 0;
+    return inside;
+}
+
+static bool nobody_new(void *context)
+{
+    struct crowd *crowd = context;
+    int inside = count_inside(crowd);
+    bool same = inside == crowd->inside;
+    crowd->inside = inside;
+    return same;
+}
+
+/* Sends backlog + MORE clients to the door; returns how many of them get in. */
+static int fill_queue(const char *where, int backlog)
+{
+    struct crowd crowd = {.count = backlog + MORE};
+    for (int i = 0; i < crowd.count; i++)
+        crowd.client[i] = begin_to_join(where);
+    crowd.inside = count_inside(&crowd);
+    expect_still(nobody_new, &crowd, SETTLE_MS, "a queue that is full");
+    for (int i = 0; i < crowd.count; i++)
+        hang_up(crowd.client[i]);
+    return crowd.inside;
+}
+
+STEP(1, "clients connect to a listening socket, as many as the backlog says", .points = 20,
+     .see = "Step 1: listen",
+     .hints = {"A bound socket refuses every client. Which call opens the door?",
+               "listen(fd, backlog) makes the socket a listening one; the kernel then completes "
+               "connections by itself. See listen(2).",
+               "One call after bind() has succeeded, with the backlog from the command line, its "
+               "result checked."},
+     .by_hand = "build/labs/03-listen/doorman 127.0.0.1 0 1    # then: ss -tln")
+{
+    expect_usage_error("doorman", "127.0.0.1", "0");
+    expect_usage_error("doorman", "127.0.0.1", "70000", "1");
+    expect_usage_error("doorman", "127.0.0.1", "0", "x");
+    for (int i = 0; i < host_count(); i++) {
+        tried("started `doorman %s 0 5` and connected a client", hosts[i]);
+        suspect("A socket that is bound but does not listen refuses its clients: call listen().");
+        join(listening(start("doorman", hosts[i], "0", "5")));
+    }
+
+    tried("started `doorman 127.0.0.1 0 1` and sent 5 clients, one after another");
+    suspect("Give listen() the BACKLOG of the command line, not a number of your own.");
+    int usual = fill_queue(local_address(open_door("127.0.0.1", 1, 0)), 1);
+    int inside = fill_queue(listening(start("doorman", "127.0.0.1", "0", "1")), 1);
+    expect_that(inside == usual, text("%d connections, as this kernel does for backlog 1", usual),
+                "%d connections", inside);
+
+    tried("started doorman on a port where another socket listens");
+    suspect("When bind() or listen() fails: its reason on standard error and exit 1.");
+    struct peer *holder = open_door("127.0.0.1", 1, 0);
+    const char *port = port_text(port_of(local_address(holder)));
+    expect_failure(start("doorman", "127.0.0.1", port, "1"), reason(EADDRINUSE));
+    tried("gave doorman a standard output that is full (/dev/full)");
+    suspect("Whether the line could be written is known after fflush(): exit with 1 if not.");
+    expect_exit(launch(.program = "doorman", .args = {"127.0.0.1", "0", "1"}, .output = FROM_FILE,
+                       .output_path = "/dev/full"),
+                1);
+}
+
+struct work { /* a program that should rest */
+    struct program *program;
+    long cpu_ms;
+};
+
+static bool rests(void *context)
+{
+    struct work *work = context;
+    return cpu_time_ms(work->program) - work->cpu_ms <= 50;
+}
+
+static void expect_rest(struct program *program)
+{
+    struct work work = {program, cpu_time_ms(program)};
+    expect_still(rests, &work, 100, "a program that waits without using the processor");
+}
+
+STEP(2, "the first knock is told, once, and the end of input ends it", .points = 20, .after = 1,
+     .see = "Step 2: two things at once",
+     .hints = {"The program waits for a client and for standard input, whichever comes first. "
+               "Which call waits for several descriptors?",
+               "poll() on both. A listening socket is readable (POLLIN) when a connection waits in "
+               "its queue. See poll(2).",
+               "After the first knock set the door's fd in the array to -1: it stays readable, and "
+               "poll() would return at once for ever. read() returning 0 is the end of input."},
+     .by_hand = "build/labs/03-listen/doorman 127.0.0.1 0 5    # then: nc 127.0.0.1 PORT")
+{
+    tried("connected to doorman");
+    suspect(
+        "poll() says POLLIN for the listening socket when a client waits: print \"knock\" then, "
+        "and flush.");
+    struct program *door = start("doorman", "127.0.0.1", "0", "5");
+    const char *where = listening(door);
+    join(where);
+    expect_line(door, "knock");
+
+    tried("left the client waiting in the queue");
+    suspect("The socket stays readable as long as a client waits, so poll() returns at once, again "
+            "and again. After the first knock take the door out of the array: fd = -1.");
+    expect_rest(door);
+    join(where);
+    feed(door, BYTES("hello\n"));
+    wait_until_idle(door);
+    expect_running(door);
+
+    tried("ended doorman's standard input after two clients had come");
+    suspect("read() returning 0 is the end of input: exit with 0. The knock is told only once.");
+    end_input(door);
+    expect_exit(door, 0);
+    expect_no_more_output(door);
+
+    tried("ended the standard input of a doorman that nobody visits");
+    suspect("Watch standard input and the door at the same time: poll() with both.");
+    door = start("doorman", "127.0.0.1", "0", "5");
+    listening(door);
+    end_input(door);
+    expect_exit(door, 0);
+
+    tried("sent SIGTERM to a doorman that waits");
+    suspect("SIGTERM ends a server.");
+    door = start("doorman", "127.0.0.1", "0", "5");
+    listening(door);
+    terminate(door);
+}
+
+static const char *knock(const char *where, const char *count, const char *timeout_ms)
+{
+    struct program *program =
+        launch(.program = "knock", .times_itself = true,
+               .args = {host_of(where), port_text(port_of(where)), count, timeout_ms});
+    const char *line = next_line(program);
+    expect_exit(program, 0);
+    expect_no_more_output(program);
+    return line;
+}
+
+static void expect_tally(const char *line, int count, int refused, int waiting)
+{
+    const char *expected = text("connected %d, refused %d, waiting %d", count, refused, waiting);
+    expect_that(strcmp(line, expected) == 0, expected, "%s", line);
+}
+
+STEP(
+    3, "many connections are begun at once, without waiting for each", .points = 20,
+    .see = "Step 3: connect without waiting",
+    .hints = {"connect() waits for the handshake. How do you tell a socket not to wait?",
+              "fcntl(fd, F_SETFL, flags | O_NONBLOCK) before connect(), which then returns -1 with "
+              "EINPROGRESS. See fcntl(2) and connect(2).",
+              "Return 0 if connect() succeeds or errno is EINPROGRESS, else errno."},
+    .by_hand = "build/labs/03-listen/knock 127.0.0.1 PORT 5 1000")
+{
+    expect_usage_error("knock", "127.0.0.1", "1", "0", "10");
+    expect_usage_error("knock", "127.0.0.1", "1", "501", "10");
+    expect_usage_error("knock", "127.0.0.1", "1", "1", "2147483648");
+    expect_usage_error("knock", "127.0.0.1", "x", "1", "10");
+    for (int i = 0; i < host_count(); i++) {
+        struct peer *door = open_door(hosts[i], 511, 0);
+        tried("ran `knock %s PORT 5 15000` at a door with room for all", hosts[i]);
+        suspect("Each socket is made non-blocking before connect(); -1 with EINPROGRESS is no "
+                "failure.");
+        expect_tally(knock(local_address(door), "5", "15000"), 5, 0, 0);
+    }
+    tried("ran `knock 127.0.0.1 PORT 500 15000`");
+    suspect("COUNT goes up to 500, and each connection has a socket of its own.");
+    struct peer *wide = open_door("127.0.0.1", 1000, 0);
+    expect_tally(knock(local_address(wide), "500", "15000"), 500, 0, 0);
+}
+
+STEP(4, "a refusal is counted, any other failure ends it", .points = 20, .after = 3,
+     .see = "Step 4: how did it come out?",
+     .hints = {"Three kinds of outcome: it stands, it was refused, something else went wrong.",
+               "ECONNREFUSED is what a closed door says. A connection that stood and broke "
+               "(ECONNRESET) counts as connected. See connect(2) for the others.",
+               "refused++ for ECONNREFUSED, connected++ for 0 and ECONNRESET; else put error into "
+               "errno and return -1."},
+     .by_hand = "build/labs/03-listen/knock 127.0.0.1 1 3 1000")
+{
+    for (int i = 0; i < host_count(); i++) {
+        tried("ran `knock %s PORT 3 15000` where nobody listens", hosts[i]);
+        suspect("A refused connection (ECONNREFUSED) is counted as refused, and is no failure.");
+        expect_tally(knock(address(hosts[i], free_port()), "3", "15000"), 0, 3, 0);
+    }
+    tried("ran `knock 255.255.255.255 1 1 15000`, an address for which there is no connection");
+    struct program *reference = start_reference("knock", "255.255.255.255", "1", "1", "15000");
+    if (exit_status(reference) == 1) {
+        struct bytes said = error_output(reference);
+        const char *line = text("%.*s", (int)said.length, (const char *)said.at);
+        const char *why = strrchr(line, ':');
+        suspect("Any failure but a refusal ends the program: its reason on standard error, exit "
+                "1.");
+        struct program *program = start("knock", "255.255.255.255", "1", "1", "15000");
+        expect_failure(program, text("%.*s", (int)strcspn(why + 2, "\n"), why + 2));
+        expect_no_more_output(program);
+    }
+    tried("gave knock a standard output that is full (/dev/full)");
+    suspect("Whether the line could be written is known after fflush(): exit with 1 if not.");
+    expect_exit(launch(.program = "knock", .output = FROM_FILE, .output_path = "/dev/full",
+                       .args = {"127.0.0.1", port_text(free_port()), "1", "15000"}),
+                1);
+}
+
+STEP(5, "the time-out is for all connections together", .points = 20, .after = 4,
+     .see = "Step 5: wait, but not for ever",
+     .hints = {"poll() returns for the first of many. How long may the next poll() wait?",
+               "Fix a deadline before the loop, on CLOCK_MONOTONIC; each round waits for what is "
+               "left until then. See poll(2) and clock_gettime(2).",
+               "left = deadline - now_ms(), and 0 if that is negative. poll() returning 0 means "
+               "that the time is over."},
+     .by_hand = "build/labs/03-listen/doorman 127.0.0.1 4000 1 & "
+                "build/labs/03-listen/knock 127.0.0.1 4000 8 500")
+{
+    tried("ran `knock 127.0.0.1 PORT 8 %d` at a door whose queue is full", PATIENCE_MS);
+    suspect("Connections that are still pending when TIMEOUT_MS is over are counted as waiting. "
+            "poll() must not wait longer than what is left of it, nor less.");
+    const char *where = listening(start_reference("doorman", "127.0.0.1", "0", "1"));
+    struct crowd crowd = {.count = 1 + MORE};
+    for (int i = 0; i < crowd.count; i++)
+        crowd.client[i] = begin_to_join(where);
+    crowd.inside = count_inside(&crowd);
+    expect_still(nobody_new, &crowd, SETTLE_MS, "a queue that is full");
+    for (int i = 0; i < crowd.count; i++)
+        if (connected(crowd.client[i]) != 0)
+            hang_up(crowd.client[i]);
+    long long before = now_ms();
+    const char *line = knock(where, "8", text("%d", PATIENCE_MS));
+    long long waited = now_ms() - before;
+    expect_tally(line, 0, 0, 8);
+    expect_that(waited >= PATIENCE_MS, text("at least %d ms of waiting", PATIENCE_MS), "%lld ms",
+                waited);
+
+    tried("ran `knock 127.0.0.1 PORT 3 0` at a door whose queue is full");
+    suspect("A TIMEOUT_MS of 0 does not wait at all: poll() gets 0, not a negative number.");
+    expect_tally(knock(where, "3", "0"), 0, 0, 3);
+
+    tried("ran `knock 127.0.0.1 PORT 1 2147483647` at an open door");
+    suspect("It returns as soon as no connection is waiting, however long TIMEOUT_MS is.");
+    expect_tally(knock(local_address(open_door("127.0.0.1", 5, 0)), "1", "2147483647"), 1, 0, 0);
+}
