@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -53,11 +54,15 @@ static int socket_for(const char *address, int type, struct sockaddr_storage *pa
     return fd;
 }
 
-struct peer *begin_to_join(const char *address)
+enum { KERNELS_CHOICE = -1 };
+
+static struct peer *begin_to_join_with(const char *address, int receive_buffer)
 {
     struct sockaddr_storage to;
     socklen_t length;
     struct peer *peer = new_peer(socket_for(address, SOCK_STREAM, &to, &length));
+    if (receive_buffer != KERNELS_CHOICE)
+        setsockopt(peer->fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
     peer->remote = address;
     if (connect(peer->fd, (struct sockaddr *)&to, length) == 0)
         return peer;
@@ -66,6 +71,11 @@ struct peer *begin_to_join(const char *address)
     else
         peer->trouble = errno;
     return peer;
+}
+
+struct peer *begin_to_join(const char *address)
+{
+    return begin_to_join_with(address, KERNELS_CHOICE);
 }
 
 static bool no_longer_connecting(void *context)
@@ -79,21 +89,36 @@ int connected(struct peer *peer)
     return peer->connecting ? EINPROGRESS : peer->trouble;
 }
 
+static void finish_joining(struct peer *peer)
+{
+    stage_wait(no_longer_connecting, peer, text("a connection to %s", peer->remote), NULL);
+    note_addresses(peer);
+}
+
 int try_join(const char *address, struct peer **peer)
 {
     *peer = begin_to_join(address);
-    stage_wait(no_longer_connecting, *peer, text("a connection to %s", address), NULL);
-    note_addresses(*peer);
+    finish_joining(*peer);
     return (*peer)->trouble;
+}
+
+static struct peer *must_join(struct peer *peer)
+{
+    const char *address = peer->remote;
+    finish_joining(peer);
+    if (peer->trouble)
+        fail_step(text("a connection to %s", address), strerror(peer->trouble));
+    return peer;
 }
 
 struct peer *join(const char *address)
 {
-    struct peer *peer;
-    int error = try_join(address, &peer);
-    if (error)
-        fail_step(text("a connection to %s", address), strerror(error));
-    return peer;
+    return must_join(begin_to_join(address));
+}
+
+struct peer *join_narrowly(const char *address, int receive_buffer)
+{
+    return must_join(begin_to_join_with(address, receive_buffer));
 }
 
 struct peer *open_door_at(const char *address, int backlog, int receive_buffer)
@@ -155,6 +180,24 @@ static bool all_said(void *context)
 void finish_saying(struct peer *peer)
 {
     stage_wait(all_said, peer, "all that the test sends to be taken", NULL);
+}
+
+struct stuck { /* a wait until a program takes no more */
+    struct peer *peer;
+    struct program *program;
+};
+
+static bool is_stuck(void *context)
+{
+    struct stuck *stuck = context;
+    struct pollfd way = {.fd = stuck->peer->fd, .events = POLLOUT};
+    return (all_said(stuck->peer) || poll(&way, 1, 0) == 0) && is_idle(stuck->program);
+}
+
+void wait_until_stuck(struct peer *peer, struct program *program)
+{
+    struct stuck stuck = {peer, program};
+    stage_wait(is_stuck, &stuck, text("%s to take no more", program->name), NULL);
 }
 
 struct drained { /* a wait until everything that was said has been read */

@@ -36,6 +36,10 @@ bool localhost_is(const char *host);
 /* Connects; must succeed. Waits only for the handshake, not for accept. */
 struct peer *join(const char *address);
 
+/* Like join(), with a small receive buffer (0: the smallest there is): what the other side sends
+ * fills the way soon unless the test reads. */
+struct peer *join_narrowly(const char *address, int receive_buffer);
+
 /* Connects and returns 0 (connected, *peer set) or the errno of the refusal. */
 int try_join(const char *address, struct peer **peer);
 
@@ -62,9 +66,14 @@ void say(struct peer *peer, struct bytes bytes); /* in the background */
 void say_bytewise(struct peer *peer, struct bytes bytes, struct program *reader);
 
 void finish_saying(struct peer *peer); /* waits until the kernel took all of it */
-void half_close(struct peer *peer);    /* FIN after all that was said */
-void hang_up(struct peer *peer);       /* close */
-void reset(struct peer *peer);         /* RST: close with SO_LINGER {1, 0} */
+
+/* Waits until the program sleeps and takes no more of what was said, or was given all of it: with a
+ * peer that is not heard meanwhile, the program is stuck in sending. */
+void wait_until_stuck(struct peer *peer, struct program *program);
+
+void half_close(struct peer *peer); /* FIN after all that was said */
+void hang_up(struct peer *peer);    /* close */
+void reset(struct peer *peer);      /* RST: close with SO_LINGER {1, 0} */
 
 /* --- TCP: what is heard --- */
 

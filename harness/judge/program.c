@@ -349,15 +349,19 @@ static void note_if_moving(pid_t process, void *context)
     }
 }
 
-static bool sleeps(void *context)
+bool is_idle(struct program *program)
 {
-    struct awaited *awaited = context;
     struct blocked_call call;
     bool moving = false;
-    if (awaited->program->ended)
+    if (program->ended)
         return true;
     for_each_descendant(note_if_moving, &moving);
-    return !moving && blocked_call(awaited->program->pid, awaited->program->pid, &call);
+    return !moving && blocked_call(program->pid, program->pid, &call);
+}
+
+static bool sleeps(void *context)
+{
+    return is_idle(((struct awaited *)context)->program);
 }
 
 void wait_until_idle(struct program *program)

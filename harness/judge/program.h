@@ -120,6 +120,7 @@ void terminate(struct program *program);
 
 /* Waits until every thread sleeps in a call that an event from outside must end. */
 void wait_until_idle(struct program *program);
+bool is_idle(struct program *program); /* whether it does, or has ended; does not wait */
 
 pid_t process_of(struct program *program);
 int count_descriptors(struct program *program); /* open ones, of the first process */
