@@ -112,7 +112,7 @@ int main(int argc, char *argv[])
 {
     struct addrinfo *list;
     char host[NI_MAXHOST], port[NI_MAXSERV];
-    const char *call;
+    const char *call = "bind";
 
     if (argc != 3 || !is_port(argv[2])) {
         fprintf(stderr, "usage: bindto HOST PORT\n");
