@@ -9,6 +9,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -142,6 +143,7 @@ void perform_step(const struct step *step, void (*body)(void))
     (void)step;
     if (verdict_open() == -1)
         cr_assert_fail("no channel for the verdict: %s", strerror(errno));
+    signal(SIGPIPE, SIG_IGN); /* a program may stop reading: write() tells it with EPIPE */
     if (prctl(PR_SET_CHILD_SUBREAPER, 1) == -1)
         cannot_judge("prctl(PR_SET_CHILD_SUBREAPER): %s", strerror(errno));
     body();
