@@ -52,6 +52,17 @@ static void set_limit(int resource, unsigned long long value)
     setrlimit((__rlimit_resource_t)resource, &limit);
 }
 
+/* A limit that a step asked for is also the most that the program can raise it to. */
+static void limit_descriptors(long most)
+{
+    struct rlimit limit;
+    set_limit(RLIMIT_NOFILE, most ? (unsigned long long)most : 1024);
+    getrlimit(RLIMIT_NOFILE, &limit);
+    if (most)
+        limit.rlim_max = limit.rlim_cur;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static void default_signals(const struct launch *how)
 {
     sigset_t none;
@@ -102,8 +113,7 @@ static void become(const struct launch *how, struct child_ends *ends, const char
     set_limit(RLIMIT_CORE, 0);
     set_limit(RLIMIT_CPU, CPU_LIMIT_S);
     set_limit(RLIMIT_FSIZE, how->file_limit ? (unsigned long long)how->file_limit : 256ULL << 20);
-    set_limit(RLIMIT_NOFILE,
-              how->descriptor_limit ? (unsigned long long)how->descriptor_limit : 1024);
+    limit_descriptors(how->descriptor_limit);
     drop_privileges();
     execve(path, argv, environment);
     int error = errno;

@@ -31,7 +31,7 @@ struct launch {
     const char *input_path;  /* with FROM_FILE */
     const char *output_path; /* with FROM_FILE: "/dev/full" */
     int spare_descriptors;   /* that many more descriptors are open from 3 on */
-    long descriptor_limit;   /* RLIMIT_NOFILE, 0: 1024 */
+    long descriptor_limit;   /* RLIMIT_NOFILE, soft and hard, 0: 1024, which may be raised */
     long long file_limit;    /* RLIMIT_FSIZE in bytes with SIGXFSZ ignored, 0: 256 MiB, a limit */
     int umask;               /* file mode creation mask, 0: 022; NO_UMASK: none */
     bool times_itself;       /* waits on the clock by contract: never taken for stuck */
