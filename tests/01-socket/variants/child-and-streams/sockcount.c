@@ -1,5 +1,4 @@
-/* A linked list of descriptors, recursion-free but without any array; closes in reverse order, says
- * each line with fflush(), leaves through exit(). */
+/* A linked list of descriptors, closed from the last to the first; every line is flushed. */
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -1,11 +1,11 @@
-/* A child makes the socket and sends the descriptor's number and answers through a pipe; output by
- * stdio with an own buffer, flushed by fclose(). */
+/* A child makes the socket and sends the answers through a pipe; the line is flushed by fclose().
+ */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <errno.h>
 #include <unistd.h>
 
 struct answer {

@@ -1,5 +1,5 @@
-/* Holds a dozen other descriptors, raises its own soft limit first, remembers only the range of
- * what it opened (a bitmap), and prints everything at the end. */
+/* Holds a dozen other descriptors, raises its own limit as far as it may, remembers descriptors as
+ * flags in a table, and prints everything at the end. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

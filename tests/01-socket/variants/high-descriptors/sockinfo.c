@@ -1,5 +1,4 @@
-/* Keeps a log on a high descriptor, a few files open before the socket, answers kept in one union,
- * and the line written by a single write(). */
+/* Holds other descriptors, one of them high; a union for the address, one write() for the line. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
-/* Counts with the descriptors themselves: a growing array, unbuffered output, datagrams nowhere,
- * chatty on standard error; the last socket is made by socketpair's cousin, a TCP socket. */
+/* Two families in turn, an array that grows, unbuffered output, chatty on standard error, and
+ * descriptors closed from the last to the first. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
