@@ -158,9 +158,10 @@ int main(int argc, char *argv[])
     if (error)
         return fail("getaddrinfo", error == EAI_SYSTEM ? strerror(errno) : gai_strerror(error));
     int fd = first_bound(list, &call);
-    if (fd == -1)
-        return fail(call, strerror(errno));
+    error = errno; /* freeaddrinfo() may change it */
     freeaddrinfo(list);
+    if (fd == -1)
+        return fail(call, strerror(error));
     if (own_address(fd, host, port) == -1)
         return fail("getsockname", strerror(errno));
     printf(strchr(host, ':') ? "bound to [%s]:%s\n" : "bound to %s:%s\n", host, port);

@@ -275,7 +275,7 @@ STEP(6, "a port that only has connections in TIME_WAIT can be bound at once", .p
                "before bind(). See socket(7).",
                "const int on = 1; its address and its size go to setsockopt(); and go to `failed` "
                "if that fails."},
-     .by_hand = "ss -tan state time-wait")
+     .by_hand = "build/labs/02-bind/bindto 127.0.0.1 4000    # after the two nc of this section")
 {
     for (int i = 0; i < host_count(); i++) {
         const char *where = address(hosts[i], free_port());
