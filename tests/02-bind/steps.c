@@ -107,11 +107,20 @@ static void suspect_by_port(int told, int asked)
                 asked);
 }
 
-/* For a program that should have been refused: where did it go instead? */
+/* For a program that should have been refused because the port is taken: where did it go instead,
+ * or what else stopped it? */
 static void suspect_by_output(struct program *program, int asked)
 {
     exit_status(program);
-    struct bytes said = output_so_far(program);
+    struct bytes said = error_output(program);
+    if (gives_reason(said, reason(EADDRNOTAVAIL)))
+        suspect("This address is one of ours, so another one came to bind(). A number like "
+                "INADDR_LOOPBACK goes into an address by htonl(); getaddrinfo() does it for you.");
+    else if (gives_reason(said, reason(EINVAL)))
+        suspect("bind() fails with EINVAL if the length is not the address's: give it ai_addrlen, "
+                "or the sizeof of the struct, never that of a pointer. It also does for a socket "
+                "that is bound already.");
+    said = output_so_far(program);
     if (said.length > 9 && said.length < 100)
         suspect_by_port(port_of(text("%.*s", (int)said.length - 1, (const char *)said.at)), asked);
 }

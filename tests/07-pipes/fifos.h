@@ -104,6 +104,34 @@ static void leave(struct writer *writer)
     close(writer->fd);
 }
 
+/* --- a gate: a shell that does `read go <gate` waits at it --- */
+
+static const char *make_gate(void)
+{
+    const char *path = scratch_path("gate");
+    if (mkfifo(path, 0600) == -1 && errno != EEXIST)
+        cannot_judge("mkfifo %s: %s", path, reason(errno));
+    return path;
+}
+
+static void open_gate(const char *path)
+{
+    leave(come(path));
+}
+
+/* Feeds a filter whose command does not read yet, to the end: one byte, and all the rest when that
+ * one stands in the command's pipe. So the pipe gets full in the middle of a write: one that does
+ * not wait is cut short at once, one that waits by stop_and_continue(). */
+static void feed_to_the_brim(struct program *filter, struct bytes bytes)
+{
+    wait_until_idle(filter);
+    feed(filter, (struct bytes){bytes.at, 1});
+    wait_until_idle(filter);
+    feed(filter, (struct bytes){bytes.at + 1, bytes.length - 1});
+    end_input(filter);
+    wait_until_idle(filter);
+}
+
 /* --- what is no FIFO --- */
 
 static const char *const NOT_A_FIFO[] = {"file", "folder", "link", "nowhere/fifo"};

@@ -71,10 +71,12 @@ STEP(2, "a pipe carries what one command writes to the next", .points = 10, .aft
     expect_output(two, BYTES("got hi\n"));
     expect_end(two, 0);
 
-    tried("ran pipeline sh -c 'read x; echo $x; exit 3' : sh -c 'read y; exit 4'");
+    tried("ran a pipeline whose commands talk while the first waits for standard input");
+    suspect("All commands run at the same time: start every one before you wait for the first.");
+    struct program *codes = start("pipeline", "sh", "-c", "echo hi; read x; exit 3", ":", "sh",
+                                  "-c", "read y; echo \"got $y\"; exit 4");
+    expect_line(codes, "got hi");
     suspect("The pipeline's exit code is the last command's, whichever ends last.");
-    struct program *codes =
-        start("pipeline", "sh", "-c", "read x; echo $x; exit 3", ":", "sh", "-c", "read y; exit 4");
     feed(codes, BYTES("line\n"));
     expect_exit(codes, 4);
     struct program *last_first = start("pipeline", "sh", "-c", "read x; exit 3", ":", "true");
@@ -198,6 +200,7 @@ STEP(5, "filter feeds its command and copies its output at the same time", .poin
     struct program *lines = start("filter", "cat");
     feed(lines, BYTES("one\n"));
     expect_same(take_output(lines, 4), BYTES("one\n"), "on standard output");
+    suspect("The bytes are no string: write as many as read() returned, NUL bytes among them.");
     feed(lines, BYTES("t\0o\n"));
     expect_same(take_output(lines, 4), BYTES("t\0o\n"), "on standard output");
     suspect("At the end of standard input the command has to see an end of file: close the write "
@@ -218,14 +221,19 @@ STEP(5, "filter feeds its command and copies its output at the same time", .poin
     expect_end(many, 0);
 
     tried("ran a command that writes 1 MiB before it reads anything");
-    suspect("The command writes first: the filter must not wait in write() for it to read.");
-    struct program *late = start("filter", "sh", "-c", text("head -c %d /dev/zero; exec cat", MIB));
-    feed(late, (struct bytes){bytes.at, MIB});
-    end_input(late);
+    suspect("The command reads nothing until all that it writes is read: the filter must not wait "
+            "in write() for it.");
+    const char *gate = make_gate();
+    struct program *late =
+        start("filter", "sh", "-c", text("read go <gate; head -c %d /dev/zero; exec cat", MIB));
+    feed_to_the_brim(late, (struct bytes){bytes.at, MIB});
+    open_gate(gate);
     struct bytes zeros = take_output(late, MIB);
     expect_that(zeros.at[0] == 0 && memcmp(zeros.at, zeros.at + 1, MIB - 1) == 0, "1 MiB of zeros",
                 "other bytes");
-    expect_same(rest_of_output(late), (struct bytes){bytes.at, MIB}, "behind them");
+    suspect("A write() to the command took fewer bytes than it was given, for its pipe was full or "
+            "the call was interrupted: write what is left when there is room.");
+    expect_same(rest_of_output(late), (struct bytes){bytes.at, MIB}, "behind the zeros");
     expect_end(late, 0);
 
     tried("stopped and continued filter cat while a slow reader held up its output");
@@ -270,16 +278,22 @@ STEP(6, "filter ends with its command, and counts what went in and out", .points
     expect_counts(five, 5, 5, 5);
     expect_exit_codes("filter");
 
-    tried("ran filter head -c 1 with 1 MiB on standard input");
+    tried("ran a command that reads 1 byte of 1 MiB, closes its standard input and goes on");
     suspect("A command that reads no more is no error: ignore SIGPIPE, and when write() fails with "
             "EPIPE stop feeding and go on copying.");
-    struct program *head = start("filter", "head", "-c", "1");
+    const char *gate = make_gate();
     struct bytes many = noise(MIB);
+    struct program *head =
+        start("filter", "sh", "-c", "head -c 1; exec <&-; read go <gate; echo; exit 3");
     feed(head, many);
     end_input(head);
-    expect_output(head, (struct bytes){many.at, 1});
-    expect_end(head, 0);
-    expect_counts(head, 1, MIB, 1);
+    expect_same(take_output(head, 1), (struct bytes){many.at, 1}, "on standard output");
+    wait_until_idle(head);
+    expect_running(head);
+    open_gate(gate);
+    expect_output(head, BYTES("\n"));
+    expect_end(head, 3);
+    expect_counts(head, 1, MIB, 2);
 
     tried("ran filter head -c 1, and left standard input open");
     suspect("The command has ended, and so has its output: the filter has to end, too, instead of "
@@ -294,20 +308,22 @@ STEP(6, "filter ends with its command, and counts what went in and out", .points
     suspect("The end of the command's output is not the end of the command: feed it until it has "
             "ended, or stopped reading, or standard input has ended; and do not poll a pipe that "
             "is at its end.");
-    struct program *mute = start("filter", "sh", "-c", "exec >&-; read x; cat >taken; exit 5");
-    wait_until_idle(mute);
-    feed(mute, BYTES("x\n"));
-    feed(mute, many);
-    end_input(mute);
+    struct program *mute =
+        start("filter", "sh", "-c", "exec >&-; read go <gate; cat >taken; exit 5");
+    feed_to_the_brim(mute, many);
+    stop_and_continue(mute, 0);
+    open_gate(gate);
     expect_end(mute, 5);
     expect_same(read_file(scratch_path("taken")), many, "at the command");
-    expect_counts(mute, MIB + 2, MIB + 2, 0);
+    suspect("in= counts what the pipe took, the sum of what write() returned.");
+    expect_counts(mute, MIB, MIB, 0);
 
     tried("gave filter a standard output that is full (/dev/full)");
     suspect("When the output can't be written: its reason on standard error and exit code 1.");
-    expect_exit(launch(.program = "filter", .args = {"echo", "hi"}, .input = CLOSED,
-                       .output = FROM_FILE, .output_path = "/dev/full"),
-                1);
+    struct program *full = launch(.program = "filter", .args = {"echo", "hi"}, .output = FROM_FILE,
+                                  .output_path = "/dev/full");
+    end_input(full);
+    expect_exit(full, 1);
     tried("ran filter yes, whose standard output nobody reads after a while");
     suspect("When nobody reads the filter's output any more (EPIPE), it ends, with exit code 1 or "
             "by SIGPIPE. Waiting for the command first is in vain while the filter holds its pipe "
@@ -339,6 +355,7 @@ STEP(7, "a FIFO stands at the path and lets writers in", .points = 10,
     if (mkfifo(paths[2], 0600) == -1)
         cannot_judge("mkfifo %s: %s", paths[2], reason(errno));
     struct stat before = expect_fifo(paths[2]);
+    open(paths[2], O_PATH | O_CLOEXEC); /* its number is not given to another one */
 
     int umasks[] = {NO_UMASK, 077, 022};
     for (int i = 0; i < 3; i++) {
