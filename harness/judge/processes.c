@@ -120,7 +120,7 @@ long cpu_time_of_ms(pid_t process)
     return (long)(user + system) * 1000 / sysconf(_SC_CLK_TCK);
 }
 
-bool catches_alarm(pid_t process)
+static bool catches_alarm(pid_t process)
 {
     char status[4096];
     unsigned long long caught = 0;
@@ -132,10 +132,64 @@ bool catches_alarm(pid_t process)
     return caught & (1ULL << (SIGALRM - 1) | 1ULL << (SIGVTALRM - 1));
 }
 
+static bool holds_timerfd(pid_t process)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/fd", process);
+    DIR *descriptors = opendir(path);
+    bool found = false;
+    for (struct dirent *entry; descriptors && !found && (entry = readdir(descriptors));) {
+        char target[64];
+        ssize_t length = readlinkat(dirfd(descriptors), entry->d_name, target, sizeof target - 1);
+        target[length == -1 ? 0 : length] = '\0';
+        found = strcmp(target, "anon_inode:[timerfd]") == 0;
+    }
+    if (descriptors)
+        closedir(descriptors);
+    return found;
+}
+
+bool has_timer(pid_t process)
+{
+    char timers[16];
+    return catches_alarm(process) || holds_timerfd(process) ||
+           read_proc(timers, sizeof timers, "/proc/%d/timers", process) > 0;
+}
+
 /* --- descendants --- */
 
-static void visit_below(pid_t parent, void (*visit)(pid_t, void *), void *context)
+typedef void visitor(pid_t process, void *context);
+
+static void visit_below(pid_t parent, visitor *visit, void *context);
+
+static void visit_with_children(pid_t process, visitor *visit, void *context)
 {
+    visit(process, context);
+    visit_below(process, visit, context);
+}
+
+/* The way for kernels that lack /proc/PID/task/TID/children: ask every process for its parent. */
+static void visit_below_by_search(pid_t parent, visitor *visit, void *context)
+{
+    DIR *all = opendir("/proc");
+    for (struct dirent *entry; all && (entry = readdir(all));) {
+        pid_t process = (pid_t)strtol(entry->d_name, NULL, 10);
+        if (process > 0 && parent_of(process) == parent)
+            visit_with_children(process, visit, context);
+    }
+    if (all)
+        closedir(all);
+}
+
+static void visit_below(pid_t parent, visitor *visit, void *context)
+{
+    static int kernel_lists_children = -1;
+    if (kernel_lists_children == -1)
+        kernel_lists_children = access("/proc/thread-self/children", R_OK) == 0;
+    if (!kernel_lists_children) {
+        visit_below_by_search(parent, visit, context);
+        return;
+    }
     pid_t threads[64];
     int count = threads_of(parent, threads, 64);
     for (int i = 0; i < count; i++) {
@@ -144,15 +198,12 @@ static void visit_below(pid_t parent, void (*visit)(pid_t, void *), void *contex
             0)
             continue;
         char *rest = children;
-        for (char *word; (word = strtok_r(rest, " ", &rest));) {
-            pid_t child = (pid_t)strtol(word, NULL, 10);
-            visit(child, context);
-            visit_below(child, visit, context);
-        }
+        for (char *word; (word = strtok_r(rest, " ", &rest));)
+            visit_with_children((pid_t)strtol(word, NULL, 10), visit, context);
     }
 }
 
-void for_each_descendant(void (*visit)(pid_t, void *), void *context)
+void for_each_descendant(visitor *visit, void *context)
 {
     visit_below(getpid(), visit, context);
 }

@@ -31,8 +31,9 @@ void for_each_descendant(void (*visit)(pid_t process, void *context), void *cont
 /* Of all descendants together. */
 long cpu_time_of_descendants_ms(void);
 
-/* True if SIGALRM or SIGVTALRM has a handler: a timer may wake the process. */
-bool catches_alarm(pid_t process);
+/* True if a timer may wake the process from any call: a handler for an alarm, a timer of
+ * timer_create(2) or a descriptor of timerfd_create(2). */
+bool has_timer(pid_t process);
 
 pid_t parent_of(pid_t process);     /* -1 if it has gone */
 char state_of(pid_t process);       /* the letter, 0 if it has gone */

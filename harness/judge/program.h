@@ -34,7 +34,7 @@ struct launch {
     long descriptor_limit;   /* RLIMIT_NOFILE, soft and hard, 0: 1024, which may be raised */
     long long file_limit;    /* RLIMIT_FSIZE in bytes with SIGXFSZ ignored, 0: 256 MiB, a limit */
     int umask;               /* file mode creation mask, 0: 022; NO_UMASK: none */
-    bool times_itself;       /* waits on the clock by contract: never taken for stuck */
+    bool times_itself;       /* waits on the clock by contract: a timed wait is no standstill */
 };
 enum { NO_UMASK = -1 };
 

@@ -28,20 +28,21 @@ enum {
     STILL_MS = 180,      /* ... over at least this time make a standstill */
     HOT_CPU_MS = 500,    /* processor time without an event that makes a hot loop */
     DOZING_MS = 1200,    /* asleep by the clock and nothing else: it waits for no event at all */
-    NODDING_MS = 3000,   /* waiting for events with a time-out, again and again in vain */
+    NODDING_MS = 1600,   /* waiting for events with a time-out, again and again in vain */
     MOSTLY = 8,          /* dozing in that many looks of ten */
-    LONG_WAIT_MS = 8000, /* a time-out that no step would wait for counts as none */
-};
+    LONG_WAIT_MS = 8000, /* a time-out that no step would wait for: counts as none, except in */
+};                       /* programs that wait on the clock by contract */
 
 /* What a look found: how the busiest thread of all stands. */
 struct look {
-    bool moving;                    /* something runs, or could be woken by the clock */
+    bool moving;                    /* something runs */
+    bool times_itself;              /* a program waits on the clock by contract */
     bool sleeps_by_clock;           /* at least one thread is in a mere sleep */
     bool waits_with_timeout;        /* at least one thread waits for events with a time-out */
     unsigned long long fingerprint; /* of all threads: state, call, arguments, time run */
 };
 
-enum call_kind { UNTIMED, TIMED, SLEEP };
+enum call_kind { UNTIMED, LONG, TIMED, SLEEP };
 
 static bool socket_has_timeout(pid_t process, unsigned long fd, int option)
 {
@@ -73,12 +74,14 @@ static enum call_kind kind_of_sleep(pid_t process, unsigned long address)
     struct iovec theirs = {(void *)address, sizeof request};
     if (process_vm_readv(process, &ours, 1, &theirs, 1, 0) != (ssize_t)sizeof request)
         return SLEEP;
-    return request.tv_sec >= LONG_WAIT_MS / 1000 ? UNTIMED : SLEEP;
+    return request.tv_sec >= LONG_WAIT_MS / 1000 ? LONG : SLEEP;
 }
 
 static enum call_kind kind_of_timeout(int milliseconds)
 {
-    return milliseconds < 0 || milliseconds >= LONG_WAIT_MS ? UNTIMED : TIMED;
+    if (milliseconds < 0)
+        return UNTIMED;
+    return milliseconds >= LONG_WAIT_MS ? LONG : TIMED;
 }
 
 static enum call_kind kind_of_wait(pid_t process, const struct blocked_call *call)
@@ -168,6 +171,9 @@ static void look_at_thread(pid_t process, pid_t thread, struct look *look)
     switch (kind_of_wait(process, &call)) {
     case UNTIMED:
         break;
+    case LONG:
+        look->waits_with_timeout |= look->times_itself;
+        break;
     case TIMED:
         look->waits_with_timeout = true;
         break;
@@ -182,8 +188,8 @@ static void look_at_process(pid_t process, void *context)
     struct look *look = context;
     pid_t threads[64];
     int count = threads_of(process, threads, 64);
-    if (count == 64 || catches_alarm(process))
-        look->moving = true; /* too many to say; or a timer may wake it */
+    if (count == 64)
+        look->moving = true; /* too many to say */
     for (int i = 0; i < count; i++)
         look_at_thread(process, threads[i], look);
 }
@@ -192,11 +198,22 @@ static struct look look_at_all(void)
 {
     struct look look = {0};
     for (struct program *program = the_stage()->programs; program; program = program->next)
-        if (!program->ended && program->how->times_itself)
-            look.moving = true;
-    if (!look.moving)
-        for_each_descendant(look_at_process, &look);
+        look.times_itself |= !program->ended && program->how->times_itself;
+    for_each_descendant(look_at_process, &look);
     return look;
+}
+
+static void ask_for_timer(pid_t process, void *found)
+{
+    *(bool *)found |= has_timer(process);
+}
+
+/* Costs more than a look: only asked before a verdict. */
+static bool timer_may_wake_one(void)
+{
+    bool found = false;
+    for_each_descendant(ask_for_timer, &found);
+    return found;
 }
 
 static void begin_again(struct still *still, long long now, long cpu_ms)
@@ -224,8 +241,8 @@ enum stillness still_look(struct still *still)
     if (!look.moving && (look.sleeps_by_clock || look.waits_with_timeout))
         still->dozing_looks++;
     long long patience = look.waits_with_timeout ? NODDING_MS : DOZING_MS;
-    if (now - still->event_ms >= patience &&
-        still->dozing_looks * 10 >= still->looks_since_event * MOSTLY)
+    if (!look.times_itself && now - still->event_ms >= patience &&
+        still->dozing_looks * 10 >= still->looks_since_event * MOSTLY && !timer_may_wake_one())
         return DOZING;
 
     if (look.moving || look.waits_with_timeout || look.sleeps_by_clock ||
@@ -236,7 +253,8 @@ enum stillness still_look(struct still *still)
         return MOVING;
     }
     still->looks++;
-    return still->looks >= STILL_LOOKS && now - still->since_ms >= STILL_MS ? STILL : MOVING;
+    bool long_enough = still->looks >= STILL_LOOKS && now - still->since_ms >= STILL_MS;
+    return long_enough && !timer_may_wake_one() ? STILL : MOVING;
 }
 
 static const char *name_of_call(long number)
