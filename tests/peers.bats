@@ -27,7 +27,7 @@ teardown() {
 # serve NAME HOST: starts a reference server and sets $where and $port from its first line. Its
 # standard input stays open until descriptor 8 is closed.
 serve() {
-    local fifo=$BATS_TEST_TMPDIR/$1.$RANDOM
+    local fifo=$BATS_TEST_TMPDIR/${1##*/}.$RANDOM
     mkfifo "$fifo.in" "$fifo.out"
     exec 8<>"$fifo.in"
     "$BUILD/solutions/$1" "$2" 0 ${3:+"$3"} <"$fifo.in" >"$fifo.out" 2>/dev/null 3>&- 8>&- &
@@ -70,13 +70,13 @@ sys.stdout.buffer.write(data)'
 }
 
 @test "timeclient reads from a server made with socat" {
-    coproc SOCAT { exec socat -d -d TCP4-LISTEN:0,bind=127.0.0.1 SYSTEM:'printf "one\\0two\\n"' 2>&1 3>&-; }
+    printf 'one\0two\n' >wanted
+    coproc SOCAT { exec socat -d -d -u OPEN:wanted TCP4-LISTEN:0,bind=127.0.0.1 2>&1 3>&-; }
     started+=("$SOCAT_PID")
     while read -r -t 20 -u "${SOCAT[0]}" line; do
         [[ $line != *"listening on"* ]] || break
     done
     "$BUILD/solutions/04-accept/timeclient" 127.0.0.1 "${line##*:}" >got
-    printf 'one\0two\n' >wanted
     cmp got wanted
 }
 

@@ -63,10 +63,11 @@ const char *program_standing(struct program *program)
 
 bool is_sanitized(struct program *program)
 {
-    char maps[65536];
-    return read_proc(maps, sizeof maps, "/proc/%d/maps", program->pid) > 0 &&
-           strstr(maps, "libasan");
+    struct bytes image = read_file(text("/proc/%d/exe", program->pid));
+    return memmem(image.at, image.length, "__asan_", 7) != NULL;
 }
+
+/* --- what the sanitizers report --- */
 
 static const char *line_with(const char *haystack, const char *needle)
 {
@@ -78,25 +79,66 @@ static const char *line_with(const char *haystack, const char *needle)
     return text("%.*s", (int)strcspn(at, "\n"), at);
 }
 
+/* What usually lies behind a report, by a word in it. */
+static const char *usual_cause(const char *report)
+{
+    static const struct {
+        const char *word, *cause;
+    } causes[] = {
+        {"runtime error: ", "C leaves undefined what happens here, so anything may."},
+        {"buffer-overflow",
+         "An index or a length goes beyond the array: compare what came with the "
+         "room that there is, and leave room for a NUL if one is added."},
+        {"use-after-free", "The memory was given back by free() before this line used it."},
+        {"use-after-return", "A local variable is gone when its function has returned."},
+        {"use-after-scope", "A local variable is gone when its block has ended."},
+        {"double-free", "free() was called twice for the same memory."},
+        {"SEGV", "A pointer leads nowhere: is it NULL, or was it never set?"},
+        {"stack-overflow", "The stack is full: an endless recursion, or a local array too large."},
+        {"data race", "Two threads use the same variable, and at least one writes: they need a "
+                      "lock."},
+    };
+    for (size_t i = 0; i < sizeof causes / sizeof causes[0]; i++)
+        if (strstr(report, causes[i].word))
+            return causes[i].cause;
+    return "The sanitizer watches every access to memory, and this one is wrong.";
+}
+
+/* "FUNCTION, FILE.c:LINE" of the first frame in the program's own source, or "". */
+static const char *place_in(const char *report, const char *file)
+{
+    const char *frame = line_with(report, text("/%s:", file));
+    const char *function = frame ? strstr(frame, " in ") : NULL;
+    const char *path = frame ? strstr(frame, text("/%s:", file)) : NULL;
+    if (!function)
+        return "";
+    function += strlen(" in ");
+    return text(" in %.*s(), %s", (int)strcspn(function, " "), function, path + 1);
+}
+
 void program_check_sanitizer(struct program *program)
 {
+    static const char *const marks[] = {
+        "runtime error: ", "ERROR: AddressSanitizer: ", "WARNING: ThreadSanitizer: "};
     struct bytes error = buffer_content(&program->complained);
     if (error.length == 0 || program->how->build == REFERENCE)
         return;
     const char *report = text("%.*s", (int)error.length, (const char *)error.at);
-    const char *line = line_with(report, "runtime error: ");
-    if (!line)
-        line = line_with(report, "ERROR: AddressSanitizer: ");
-    if (!line)
-        line = line_with(report, "WARNING: ThreadSanitizer: ");
-    if (!line)
-        return;
-    while (*line == '=' || isdigit((unsigned char)*line))
-        line++;
-    const char *where = line_with(report, text("/%s.c:", program->name));
-    suspect("The sanitizer stopped %s: %s", program->name, where ? where : "see its report");
-    program->complained.start = program->complained.end;
-    fail_step("a program without memory errors and undefined behavior", line);
+    const char *file = text("%s.c", program->name);
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
+        const char *line = line_with(report, marks[i]);
+        if (!line)
+            continue;
+        const char *what = strstr(line, marks[i]) + strlen(marks[i]);
+        const char *at = strstr(line, text("%s:", file));
+        suspect("%s", usual_cause(line));
+        program->complained.start = program->complained.end;
+        if (i == 0) /* FILE:LINE:COLUMN: runtime error: WHAT */
+            fail_step("no undefined behavior",
+                      text("%s at %.*s", what, at ? (int)strcspn(at, " ") - 1 : 0, at ? at : ""));
+        fail_step("no memory error",
+                  text("%.*s%s", (int)strcspn(what, " ("), what, place_in(report, file)));
+    }
 }
 
 /* --- waiting for output --- */
