@@ -47,6 +47,8 @@ static const char *ending(int status)
     if (WIFSIGNALED(status))
         return text("was killed by SIG%s (%s)", sigabbrev_np(WTERMSIG(status)),
                     strsignal(WTERMSIG(status)));
+    if (WEXITSTATUS(status) == SANITIZER_EXIT)
+        return "was stopped by the sanitizer";
     return text("ended with exit code %d", WEXITSTATUS(status));
 }
 

@@ -125,6 +125,24 @@ static const char *label_of(enum status status)
     return status == ERROR ? "not done" : status == LIMIT ? "limit" : "came";
 }
 
+/* A line of a step's author says build/labs/ for the place of the programs: puts in where those of
+ * this tree really are, seen from here if possible. */
+static const char *line_to_paste(const struct course *course, const char *line)
+{
+    static const char usual[] = "build/labs/";
+    char here[4096];
+    const char *place = builds_of(course, course->tree);
+    if (!line)
+        return NULL;
+    if (getcwd(here, sizeof here) && strncmp(place, here, strlen(here)) == 0 &&
+        place[strlen(here)] == '/')
+        place += strlen(here) + 1;
+    const char *result = "";
+    for (const char *at; (at = strstr(line, usual)); line = at + strlen(usual))
+        result = text("%s%.*s%s/", result, (int)(at - line), line, place);
+    return text("%s%s", result, line);
+}
+
 void report_failure(const struct course *course, struct lab *lab, const struct step *step)
 {
     const struct outcome *outcome = &step->outcome;
@@ -140,7 +158,7 @@ void report_failure(const struct course *course, struct lab *lab, const struct s
         return; /* nobody's fault: a hint would be misleading */
     print_field("hint", step->hint[0]);
     print_field("read", text("labs/%s/README.md, \"%s\"", lab->name, step->see));
-    print_field("by hand", step->by_hand);
+    print_field("by hand", line_to_paste(course, step->by_hand));
     print_field("next", place_of_step(course, lab, step));
 }
 
