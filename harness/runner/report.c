@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { WIDTH = 100, LABEL = 12, BAR = 40 };
+enum { WIDTH = 100, LABEL = 12, BAR = 40, TITLE = 75 };
 
 static struct {
     const char *good, *bad, *quiet, *bold, *plain;          /* escape sequences or "" */
@@ -61,9 +61,11 @@ static const char *color_of(enum status status)
 static void print_step(const struct step *step)
 {
     enum status status = step->outcome.status;
-    const char *title =
-        status == BLOCKED ? text("%s (after step %d)", step->title, step->after) : step->title;
-    printf("  %s%s %2d  %-75.75s %3d/%d%s\n", color_of(status), mark_of(status), step->number,
+    const char *why = status == BLOCKED ? text(" (after step %d)", step->after) : "";
+    int room = TITLE - (int)strlen(why);
+    bool cut = (int)strlen(step->title) > room;
+    const char *title = text("%.*s%s%s", cut ? room - 3 : room, step->title, cut ? "..." : "", why);
+    printf("  %s%s %2d  %-*s %3d/%d%s\n", color_of(status), mark_of(status), step->number, TITLE,
            title, status == PASS ? step->points : 0, step->points, look.plain);
 }
 
