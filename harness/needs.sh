@@ -13,7 +13,7 @@ student_cc=${CC:-cc}
 
 # list_needs COMMAND: sets $needs. It starts no process, for `make check` waits for it.
 list_needs() {
-    needs='cc libc criterion'
+    needs='cc libc criterion localhost'
     case ${student_cc%% *} in
     clang) needs="$needs clang" ;;
     musl-gcc) needs="$needs musl-gcc" ;;
@@ -28,6 +28,7 @@ has() {
     cc) command -v "${judge_cc%% *}" >/dev/null ;;
     libc) [ -e "$root/usr/include/stdio.h" ] || finds_header stdio.h ;;
     criterion) has_criterion ;;
+    localhost) [ -e "$root/etc/hosts" ] || getent ahosts localhost >/dev/null 2>&1 ;;
     nc) is_openbsd_nc ;;
     *) command -v "$1" >/dev/null ;;
     esac
@@ -73,6 +74,7 @@ describe() {
     cc) echo 'a C compiler' ;;
     libc) echo "the C library's headers" ;;
     criterion) echo 'Criterion (a test framework for C)' ;;
+    localhost) echo 'the name localhost (/etc/hosts)' ;;
     nc) echo 'nc (the one of OpenBSD)' ;;
     *) echo "$1" ;;
     esac
@@ -102,6 +104,7 @@ package_of() {
 cc           gcc              gcc               gcc               gcc            gcc
 libc         libc6-dev        glibc-devel       musl-dev          glibc          glibc-devel
 criterion    libcriterion-dev -                 -                 criterion      libcriterion-devel
+localhost    netbase          setup             alpine-baselayout filesystem     netcfg
 gcc          gcc              gcc               gcc               gcc            gcc
 clang        clang            clang             clang             clang          clang
 musl-gcc     musl-tools       musl-gcc          -                 musl           musl-devel

@@ -8,7 +8,8 @@
 setup() {
     cd "$BATS_TEST_DIRNAME/.."
     bin=$BATS_TEST_TMPDIR/bin machine=$BATS_TEST_TMPDIR/machine log=$BATS_TEST_TMPDIR/log
-    mkdir -p "$bin" "$machine/var/lib/apt/lists"
+    mkdir -p "$bin" "$machine/etc" "$machine/var/lib/apt/lists"
+    : >"$machine/etc/hosts"
     : >"$log"
     have sh bash env sed
     user 0
@@ -33,7 +34,8 @@ user() { stub id "echo $1"; }
 # What a package manager leaves behind.
 arrive='
     PATH=/usr/bin:/bin
-    mkdir -p "$machine/usr/include/criterion" "$machine/usr/lib"
+    mkdir -p "$machine/usr/include/criterion" "$machine/usr/lib" "$machine/etc"
+    touch "$machine/etc/hosts"
     touch "$machine/usr/include/stdio.h" "$machine/usr/include/criterion/criterion.h"
     touch "$machine/usr/lib/libcriterion.so"
     printf "#!/bin/sh\necho cc >>\"\$log\"\n" >"$bin/cc"
@@ -108,6 +110,17 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))' "$@"
     [ "$status" -eq 0 ]
     [[ $output == *"lacks Criterion"* ]]
     [ "$(grep apt-get "$log")" = 'apt-get install -y --no-install-recommends libcriterion-dev' ]
+}
+
+@test "a machine without /etc/hosts, where localhost is no name, gets it" {
+    on_machine env PATH=/usr/bin:/bin sh -c "$arrive"
+    rm "$machine/etc/hosts"
+    stub apt-get "$apt_get"
+    fresh_lists
+    set_up check
+    [ "$status" -eq 0 ]
+    [[ $output == *"localhost"* ]]
+    [ "$calls" = 'apt-get install -y --no-install-recommends netbase' ]
 }
 
 @test "packages are kept from asking questions" {
