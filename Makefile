@@ -20,7 +20,7 @@ pass_on_exit = $(recall_exit)$(if $(filter 0,$(code)),,$(if $(filter 1,$(code)),
 
 plumb = "$$BUILD/bin/plumb"
 
-.PHONY: help check run-check next hint progress watch test mutants variants ladder \
+.PHONY: help check run-check next hint progress watch test mutants variants ladder bench \
         doctor skeletons new lint clean
 
 help:
@@ -40,6 +40,9 @@ test:
 
 mutants variants ladder:
 	+@harness/build "$$LAB" && tests/$@ "$$LAB"
+
+bench:
+	+@harness/build "$$LAB" && tests/bench/run
 
 doctor skeletons:
 	@harness/$@

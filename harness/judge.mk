@@ -12,6 +12,10 @@ runner := $(patsubst src/harness/runner/%.c,runner/%.o,$(wildcard src/harness/ru
 all_labs := $(notdir $(patsubst %/steps.c,%,$(wildcard src/tests/[0-9][0-9]-*/steps.c)))
 labs := $(if $(LAB),$(filter $(LAB) $(LAB)-%,$(all_labs)),$(all_labs))
 
+# The name under which Criterion asks for libgit2, if it does: see harness/judge/light/libgit2.c.
+criterion := $(shell $(JUDGE_CC) -print-file-name=libcriterion.so)
+libgit2 := $(shell readelf -d "$(criterion)" 2>/dev/null | sed -n 's/.*NEEDED.*\[\(libgit2[^]]*\)\].*/\1/p')
+
 .PHONY: all
 all: bin/plumb $(labs:%=steps/%.list)
 
@@ -23,8 +27,13 @@ steps/%.list: steps/%
 	mv $@.new $@
 
 .SECONDARY:
-steps/%: steps/%.o judge/judge.a
-	$(JUDGE_CC) -o $@ $^ -lcriterion -lrt
+steps/%: steps/%.o judge/judge.a $(libgit2:%=judge/light/%)
+	$(JUDGE_CC) -o $@ $< judge/judge.a -lcriterion -lrt \
+	    -Wl,--disable-new-dtags,-rpath,'$$ORIGIN/../judge/light'
+
+judge/light/libgit2%: src/harness/judge/light/libgit2.c
+	mkdir -p judge/light
+	$(JUDGE_CC) $(JUDGE_CFLAGS) -shared -fPIC -Wl,-soname,$(@F) -o $@ $<
 
 judge/judge.a: $(judge)
 	rm -f $@

@@ -19,10 +19,11 @@ const char *setting(const char *name)
     return value && *value ? value : NULL;
 }
 
-static int job_count(void)
+/* JOBS, or so many jobs for each processor. */
+static int job_count(int per_processor)
 {
     const char *wish = setting("JOBS");
-    long jobs = wish ? strtol(wish, NULL, 10) : sysconf(_SC_NPROCESSORS_ONLN);
+    long jobs = wish ? strtol(wish, NULL, 10) : per_processor * sysconf(_SC_NPROCESSORS_ONLN);
     return jobs < 1 ? 1 : jobs > 32 ? 32 : (int)jobs;
 }
 
@@ -49,9 +50,10 @@ int choose_tier(enum tier *tier, const char **why_not)
 
 int grade(struct course *course, enum tier tier, void (*lab_done)(struct course *, struct lab *))
 {
-    if (compile_all(course, job_count()) == -1)
+    if (compile_all(course, job_count(1)) == -1)
         return -1;
-    if (schedule_run(course, tier, job_count(), lab_done) == 0)
+    /* Steps wait for most of their time. */
+    if (schedule_run(course, tier, job_count(2), lab_done) == 0)
         return 0;
     if (errno == EINTR)
         fprintf(stderr, "plumb: interrupted\n");

@@ -1,9 +1,11 @@
 /*
  * schedule.c - performs the steps (see schedule.h).
  *
- * One box for each step. A step starts when the step that it builds on has passed and a slot is
- * free; if that step did not pass, it is blocked and not tried. The verdict of a box counts only
- * if its record is whole (see ../judge/verdict.h); a box that ends without one makes an `error`.
+ * One box for each step, as many at a time as there are slots. A step need not wait for the one
+ * that it builds on: it starts in the hope that this one passes. If it does not pass, the steps
+ * that build on it are blocked, whatever came of them until then; what still runs is ended. The
+ * verdict of a box counts only if its record is whole (see ../judge/verdict.h); a box that ends
+ * without one makes an `error`.
  */
 #include "schedule.h"
 
@@ -164,33 +166,6 @@ static int begin_step(struct run *run, struct lab *lab, struct step *step)
     return 0;
 }
 
-static void finish_step(struct run *run, struct slot *slot)
-{
-    struct outcome *outcome = &slot->step->outcome;
-    bool overdue = outcome->status == ERROR; /* set when its time was up */
-    while (waitpid(slot->box.pid, NULL, 0) == -1 && errno == EINTR)
-        continue;
-    if (overdue)
-        report_error(outcome, &slot->box, "the check of this step did not come to an end");
-    else if (!read_verdict(slot->box.verdict_fd, outcome))
-        report_error(outcome, &slot->box, "the check of this step ended without a verdict");
-    outcome->seconds = (double)(now_us() - slot->started_us) / 1e6;
-    close(slot->pidfd);
-    box_clear(&slot->box);
-    slot->step = NULL;
-    run->busy--;
-}
-
-/* --- all of them --- */
-
-static struct step *step_by_number(struct lab *lab, int number)
-{
-    for (int i = 0; i < lab->steps; i++)
-        if (lab->step[i].number == number)
-            return &lab->step[i];
-    return NULL;
-}
-
 static bool is_running(const struct run *run, const struct step *step)
 {
     for (int i = 0; i < run->slots; i++)
@@ -199,7 +174,45 @@ static bool is_running(const struct run *run, const struct step *step)
     return false;
 }
 
-/* Finds a step that can be performed now; marks those that never can. */
+/* The steps of this lab that build on one that has not passed are blocked. */
+static void block_followers(struct run *run, struct lab *lab, const struct step *parent)
+{
+    for (int i = 0; i < lab->steps; i++) {
+        struct step *step = &lab->step[i];
+        if (step->after != parent->number || step->outcome.status == BLOCKED)
+            continue;
+        step->outcome = (struct outcome){.status = BLOCKED};
+        step->outcome.came = text("builds on step %d", parent->number);
+        block_followers(run, lab, step);
+    }
+    for (int i = 0; i < run->slots; i++)
+        if (run->slot[i].step && run->slot[i].step->outcome.status == BLOCKED)
+            box_kill(&run->slot[i].box);
+}
+
+static void finish_step(struct run *run, struct slot *slot)
+{
+    struct step *step = slot->step;
+    struct outcome *outcome = &step->outcome;
+    while (waitpid(slot->box.pid, NULL, 0) == -1 && errno == EINTR)
+        continue;
+    if (outcome->status == ERROR) /* set when its time was up */
+        report_error(outcome, &slot->box, "the check of this step did not come to an end");
+    else if (outcome->status != BLOCKED && !read_verdict(slot->box.verdict_fd, outcome))
+        report_error(outcome, &slot->box, "the check of this step ended without a verdict");
+    if (outcome->status != BLOCKED)
+        outcome->seconds = (double)(now_us() - slot->started_us) / 1e6;
+    close(slot->pidfd);
+    box_clear(&slot->box);
+    slot->step = NULL;
+    run->busy--;
+    if (outcome->status != PASS && outcome->status != BLOCKED)
+        block_followers(run, slot->lab, step);
+}
+
+/* --- all of them --- */
+
+/* Finds a step that was not begun yet. */
 static bool next_step(struct run *run, struct lab **lab_out, struct step **step_out)
 {
     for (int i = 0; i < run->course->labs; i++) {
@@ -208,24 +221,18 @@ static bool next_step(struct run *run, struct lab **lab_out, struct step **step_
             struct step *step = &lab->step[j];
             if (step->outcome.status != UNTRIED || is_running(run, step))
                 continue;
-            struct step *parent = step->after ? step_by_number(lab, step->after) : NULL;
-            if (parent && parent->outcome.status > PASS) {
-                step->outcome.status = BLOCKED;
-                step->outcome.came = text("builds on step %d", parent->number);
-            } else if (!parent || parent->outcome.status == PASS) {
-                *lab_out = lab;
-                *step_out = step;
-                return true;
-            }
+            *lab_out = lab;
+            *step_out = step;
+            return true;
         }
     }
     return false;
 }
 
-static bool lab_finished(const struct lab *lab)
+static bool lab_finished(const struct run *run, const struct lab *lab)
 {
     for (int i = 0; i < lab->steps; i++)
-        if (lab->step[i].outcome.status == UNTRIED)
+        if (lab->step[i].outcome.status == UNTRIED || is_running(run, &lab->step[i]))
             return false;
     return true;
 }
@@ -279,7 +286,7 @@ static int run_steps(struct run *run, void (*lab_done)(struct course *, struct l
         while (run->busy < run->slots && next_step(run, &lab, &step))
             if (begin_step(run, lab, step) == -1)
                 return -1;
-        for (; done < run->course->labs && lab_finished(&run->course->lab[done]); done++)
+        for (; done < run->course->labs && lab_finished(run, &run->course->lab[done]); done++)
             if (lab_done)
                 lab_done(run->course, &run->course->lab[done]);
         if (run->busy == 0)

@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MORE = 4, SETTLE_MS = 25, PATIENCE_MS = 250 };
+enum { MORE = 4, SETTLE_MS = 25, PATIENCE_MS = 80 };
 
 static const char *hosts[] = {"127.0.0.1", "::1"};
 
