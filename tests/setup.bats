@@ -123,6 +123,25 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))' "$@"
     [ "$calls" = 'apt-get install -y --no-install-recommends netbase' ]
 }
 
+@test "Criterion is found wherever the compiler finds it" {
+    on_machine env PATH=/usr/bin:/bin sh -c "$arrive"
+    rm -r "$machine/usr/include/criterion"
+    stub cc 'case $* in *print-file-name*) echo /opt/lib/libcriterion.so ;; esac'
+    set_up check
+    [ "$status" -eq 0 ]
+    [ -z "$output" ]
+    stub cc 'case $* in *print-file-name*) echo libcriterion.so ;; esac'
+    set_up check
+    [ "$status" -eq 2 ]
+}
+
+@test "what a package manager prints is kept out of standard output" {
+    stub apt-get "echo Unpacking; $apt_get"
+    on_machine harness/setup check >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" </dev/null
+    [ ! -s "$BATS_TEST_TMPDIR/out" ]
+    grep -qx Unpacking "$BATS_TEST_TMPDIR/err"
+}
+
 @test "packages are kept from asking questions" {
     stub apt-get "echo \"frontend \$DEBIAN_FRONTEND\" >>\"\$log\"; $apt_get"
     fresh_lists
