@@ -356,6 +356,7 @@ have_doctors_tools() { have mktemp rm uname getconf locale dirname cat grep sed;
 @test "doctor: without a compiler it exits with 1 and names the command that mends it" {
     have_doctors_tools
     stub apt-get ''
+    fresh_lists
     doctor
     [ "$status" -eq 1 ]
     [[ $output =~ missing\ +C\ compiler[^$'\n']*$'\n'\ +[^\ ]+\ apt-get\ install\ [^$'\n']*\ gcc ]]
@@ -371,9 +372,18 @@ have_doctors_tools() { have mktemp rm uname getconf locale dirname cat grep sed;
     [[ $output == *" sudo apt-get install "*gcc* ]]
 }
 
+@test "doctor: where the lists of packages are empty, the command fills them first" {
+    have_doctors_tools
+    stub apt-get ''
+    user 1000
+    doctor
+    [[ $output == *" sudo apt-get update && sudo apt-get install "*gcc* ]]
+}
+
 @test "doctor: without Criterion it exits with 1 and names its package" {
     have_doctors_tools
     stub apt-get ''
+    fresh_lists
     stub cc 'case $* in *print-file-name*) echo none ;; *criterion* | *-E*) exit 1 ;; esac'
     mkdir -p "$machine/usr/include"
     : >"$machine/usr/include/stdio.h"
