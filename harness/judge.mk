@@ -2,7 +2,8 @@
 # folder, where src leads to the checkout. LAB, if given, limits the steps to one lab.
 #
 # The judge is built by this machine's own compiler, whichever one the students' programs are
-# built with (CC).
+# built with (CC). What runs is built under another name and moved into place, so that a check that
+# is under way goes on with what it began with.
 
 JUDGE_CC ?= cc
 JUDGE_CFLAGS := -std=c11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -Wshadow -Wconversion -MMD -MP
@@ -20,20 +21,25 @@ libgit2 := $(shell readelf -d "$(criterion)" 2>/dev/null | sed -n 's/.*NEEDED.*\
 all: bin/plumb $(labs:%=steps/%.list)
 
 bin/plumb: $(runner)
-	$(JUDGE_CC) -o $@ $^
+	$(JUDGE_CC) -o $@.new $^
+	mv $@.new $@
 
-steps/%.list: steps/%
-	$< list >$@.new
+# What the runner knows about a lab: its programs, and what its steps say of themselves.
+steps/%.list: steps/% src/solutions/%
+	for source in src/solutions/$*/*.c; do echo "program $$(basename "$$source" .c)"; done >$@.new
+	$< list >>$@.new
 	mv $@.new $@
 
 .SECONDARY:
 steps/%: steps/%.o judge/judge.a $(libgit2:%=judge/light/%)
-	$(JUDGE_CC) -o $@ $< judge/judge.a -lcriterion -lrt \
+	$(JUDGE_CC) -o $@.new $< judge/judge.a -lcriterion -lrt \
 	    -Wl,--disable-new-dtags,-rpath,'$$ORIGIN/../judge/light'
+	mv $@.new $@
 
 judge/light/libgit2%: src/harness/judge/light/libgit2.c
 	mkdir -p judge/light
-	$(JUDGE_CC) $(JUDGE_CFLAGS) -shared -fPIC -Wl,-soname,$(@F) -o $@ $<
+	$(JUDGE_CC) $(JUDGE_CFLAGS) -shared -fPIC -Wl,-soname,$(@F) -o $@.new $<
+	mv $@.new $@
 
 judge/judge.a: $(judge)
 	rm -f $@

@@ -414,6 +414,34 @@ void wait_until_idle(struct program *program)
     wait_until(sleeps, &awaited, text("%s to wait for something", program->name));
 }
 
+static bool runs_now(struct program *program)
+{
+    pid_t threads[64];
+    int count = threads_of(program->pid, threads, 64);
+    struct thread_state state;
+    for (int i = 0; i < count; i++)
+        if (thread_state(program->pid, threads[i], &state) && state.letter == 'R')
+            return true;
+    return false;
+}
+
+/* A program that spins is found running at nearly every look, and gathers processor time, sooner or
+ * later as the machine is idle or busy. One that rests is found asleep at nearly every look. */
+void expect_rest(struct program *program, int rest_ms)
+{
+    enum { LOOK_MS = 4, MOST_CPU_MS = 50 };
+    long cpu_ms = cpu_time_ms(program);
+    long long end = now_ms() + rest_ms;
+    for (int looks = 0, running = 0; now_ms() < end || running * 2 > looks; looks++) {
+        stage_serve(LOOK_MS);
+        running += runs_now(program);
+        long used = cpu_time_ms(program) - cpu_ms;
+        if (used > MOST_CPU_MS && running * 2 > looks)
+            fail_step("a program that waits without using the processor",
+                      text("%ld ms of processor time", used));
+    }
+}
+
 pid_t process_of(struct program *program)
 {
     return program->pid;

@@ -122,6 +122,10 @@ void terminate(struct program *program);
 void wait_until_idle(struct program *program);
 bool is_idle(struct program *program); /* whether it does, or has ended; does not wait */
 
+/* It must rest while it waits: use hardly any processor time. `rest_ms` is how long it is watched
+ * at least; on a busy machine longer, until it is clear. */
+void expect_rest(struct program *program, int rest_ms);
+
 pid_t process_of(struct program *program);
 int count_descriptors(struct program *program); /* open ones, of the first process */
 int count_children(struct program *program);    /* alive, of the first process */

@@ -304,7 +304,7 @@ const char *builds_of(const struct course *course, const char *tree)
     char *solutions = realpath("solutions", NULL);
     if (labs && strcmp(folder, labs) == 0)
         return text("%s/labs", course->build);
-    if (solutions && strcmp(folder, solutions) == 0)
+    if (solutions ? strcmp(folder, solutions) == 0 : strcmp(tree, "solutions") == 0)
         return text("%s/solutions", course->build);
     unsigned long long hash = 14695981039346656037ULL; /* FNV-1a */
     for (const char *c = folder; *c; c++)
@@ -343,7 +343,7 @@ int compile_all(const struct course *course, int jobs)
         return -1;
     int count = add_units(course, course->tree, flags, units, 0);
     bool same = strcmp(builds_of(course, course->tree), builds_of(course, "solutions")) == 0;
-    if (count >= 0 && !same)
+    if (count >= 0 && !same && access("solutions", F_OK) == 0) /* else there are only builds */
         count = add_units(course, "solutions", flags, units, count);
     if (count == -1)
         return -1;

@@ -22,6 +22,12 @@ static int take_line(struct lab *lab, char *line)
     if (!value)
         return -1;
     *value++ = '\0';
+    if (strcmp(line, "program") == 0) {
+        if (lab->programs == MOST_PROGRAMS)
+            return -1;
+        lab->program[lab->programs++] = text("%s", value);
+        return 0;
+    }
     if (strcmp(line, "step") == 0) {
         if (lab->steps == MOST_STEPS)
             return -1;
@@ -76,30 +82,12 @@ static int read_steps(struct course *course, struct lab *lab)
 
 /* --- folders --- */
 
-static int is_lab(const struct dirent *entry)
+static int is_list(const struct dirent *entry)
 {
     const char *name = entry->d_name;
-    return isdigit((unsigned char)name[0]) && isdigit((unsigned char)name[1]) && name[2] == '-';
-}
-
-static int is_source(const struct dirent *entry)
-{
-    size_t length = strlen(entry->d_name);
-    return entry->d_name[0] != '.' && length > 2 && strcmp(entry->d_name + length - 2, ".c") == 0;
-}
-
-static void find_programs(struct lab *lab)
-{
-    struct dirent **entries;
-    int count = scandir(text("solutions/%s", lab->name), &entries, is_source, alphasort);
-    for (int i = 0; i < count; i++) {
-        if (lab->programs < MOST_PROGRAMS)
-            lab->program[lab->programs++] =
-                text("%.*s", (int)strlen(entries[i]->d_name) - 2, entries[i]->d_name);
-        free(entries[i]);
-    }
-    if (count >= 0)
-        free(entries);
+    const char *end = strrchr(name, '.');
+    return isdigit((unsigned char)name[0]) && isdigit((unsigned char)name[1]) && name[2] == '-' &&
+           end && strcmp(end, ".list") == 0;
 }
 
 static bool selected(const struct course *course, const char *name, const char *only)
@@ -109,8 +97,8 @@ static bool selected(const struct course *course, const char *name, const char *
     if (only && strcmp(name, only) != 0 &&
         !(strncmp(name, only, length) == 0 && name[length] == '-'))
         return false;
-    if (access(text("%s/steps/%s.list", course->build, name), R_OK) == -1)
-        return false;
+    if (access("tests", F_OK) == 0 && access(text("tests/%s", name), F_OK) == -1)
+        return false; /* built once, but gone by now */
     return course->own_tree || only || stat(text("%s/%s", course->tree, name), &status) == 0;
 }
 
@@ -122,14 +110,16 @@ int course_find(struct course *course, const char *only)
         fprintf(stderr, "plumb: there is no folder %s to grade\n", course->tree);
         return -1;
     }
-    int count = scandir("tests", &entries, is_lab, alphasort);
+    const char *folder = text("%s/steps", course->build);
+    int count = scandir(folder, &entries, is_list, alphasort);
     if (count == -1) {
-        fprintf(stderr, "plumb: tests: %s\n", strerror(errno));
+        fprintf(stderr, "plumb: %s: %s\n", folder, strerror(errno));
         return -1;
     }
     course->lab = calloc((size_t)count + 1, sizeof course->lab[0]);
     for (int i = 0; i < count; i++) {
-        const char *name = entries[i]->d_name;
+        char *name = entries[i]->d_name;
+        *strrchr(name, '.') = '\0';
         if (!selected(course, name, only))
             continue;
         if (course->labs == MOST_LABS) {
@@ -138,7 +128,6 @@ int course_find(struct course *course, const char *only)
         }
         struct lab *lab = &course->lab[course->labs++];
         lab->name = text("%s", name);
-        find_programs(lab);
         if (read_steps(course, lab) == -1)
             return -1;
     }

@@ -1,8 +1,9 @@
 /*
  * course.h - inside the runner: labs, their steps, and how each step went.
  *
- * A lab is found, never listed: it is a folder NN-name under tests/ whose steps were built. All
- * strings live as long as the run.
+ * A lab is found, never listed: it is a folder NN-name under tests/ whose steps were built; all
+ * that the runner knows of it stands in steps/NN-name.list in the build folder. All strings live
+ * as long as the run.
  */
 #ifndef PLUMBLINE_COURSE_H
 #define PLUMBLINE_COURSE_H
