@@ -14,22 +14,32 @@ enum { ONE_PAGE = 4096 };
 /* A FIFO as the standard output of a program, with room for one page: what the program writes goes
  * in slowly, as the test reads. */
 struct outlet {
+    const char *path;
     int fd;
     unsigned char *at;
     size_t length, most;
     bool has_ended;
 };
 
-static struct outlet *make_outlet(const char *path, size_t most)
+/* At most `most` bytes will come out of it. */
+static struct outlet *make_outlet(size_t most)
 {
     struct outlet *outlet = step_memory(sizeof *outlet);
+    outlet->path = scratch_path("outlet");
     outlet->at = step_memory(most);
     outlet->most = most;
-    if (mkfifo(path, 0600) == -1 ||
-        (outlet->fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)) == -1 ||
+    if (mkfifo(outlet->path, 0600) == -1 ||
+        (outlet->fd = open(outlet->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)) == -1 ||
         fcntl(outlet->fd, F_SETPIPE_SZ, ONE_PAGE) == -1)
-        cannot_judge("%s: %s", path, reason(errno));
+        cannot_judge("%s: %s", outlet->path, reason(errno));
     return outlet;
+}
+
+/* Runs `filter CMD` with its output into the outlet. */
+static struct program *start_filter_into(struct outlet *outlet, const char *command)
+{
+    return launch(.program = "filter", .args = {command}, .output = FROM_FILE,
+                  .output_path = outlet->path);
 }
 
 /* Reads what is there; true at the end of file. */
@@ -50,6 +60,18 @@ static bool has_run_dry(void *context)
             fail_step(text("%zu bytes on standard output", outlet->most), "more");
         outlet->length += (size_t)length;
     }
+}
+
+/* Interrupts the writer a few times in the middle of a write; returns all that it wrote. */
+static struct bytes read_haltingly(struct outlet *outlet, struct program *writer)
+{
+    for (int i = 0; i < 3; i++) {
+        stop_and_continue(writer, 0);
+        has_run_dry(outlet);
+    }
+    fcntl(outlet->fd, F_SETPIPE_SZ, MIB);
+    wait_until(has_run_dry, outlet, "the end of standard output");
+    return (struct bytes){outlet->at, outlet->length};
 }
 
 /* --- writers --- */
@@ -132,9 +154,63 @@ static void feed_to_the_brim(struct program *filter, struct bytes bytes)
     wait_until_idle(filter);
 }
 
+/* --- what stands at the path --- */
+
+static struct stat expect_fifo(const char *path)
+{
+    struct stat status;
+    expect_that(lstat(path, &status) == 0 && S_ISFIFO(status.st_mode), "a FIFO at the path", "%s",
+                lstat(path, &status) == -1 ? reason(errno) : "something else");
+    return status;
+}
+
+/* Starts fifolog and waits until it is ready. */
+static struct program *start_fifolog(const char *path, int umask)
+{
+    struct program *program = launch(.program = "fifolog", .args = {path}, .umask = umask);
+    expect_line(program, "ready");
+    return program;
+}
+
+/* Starts fifolog and demands a FIFO for its owner alone, with somebody who reads it. */
+static struct stat expect_door(const char *path, int umask)
+{
+    suspect("Make the FIFO with mkfifo(), print \"ready\" and flush it. One that exists is as "
+            "good: EEXIST is no failure. open() must not wait for a writer.");
+    struct program *program = start_fifolog(path, umask);
+    struct stat status = expect_fifo(path);
+    suspect("The mode is the second argument of mkfifo(), 0600: the owner may read and write, "
+            "nobody else. The umask can only take rights away.");
+    expect_that((status.st_mode & 07777) == 0600, "mode 0600", "mode %04o", status.st_mode & 07777);
+    suspect("After \"ready\" a process that opens the FIFO for writing has to get in: fifolog "
+            "has to open it for reading.");
+    leave(come(path));
+    expect_running(program);
+    return status;
+}
+
+/* Makes a FIFO before any program does. Its number stays its own: it is kept open. */
+static struct stat make_fifo(const char *path)
+{
+    if (mkfifo(path, 0600) == -1 || open(path, O_PATH | O_CLOEXEC) == -1)
+        cannot_judge("%s: %s", path, reason(errno));
+    return expect_fifo(path);
+}
+
+static void expect_no_fifo(const char *path)
+{
+    expect_that(access(path, F_OK) == -1 && errno == ENOENT, "no FIFO at the path", "it is there");
+}
+
 /* --- what is no FIFO --- */
 
-static const char *const NOT_A_FIFO[] = {"file", "folder", "link", "nowhere/fifo"};
+static const struct obstacle {
+    const char *name, *what;
+} OBSTACLES[] = {{"file", "a regular file"},
+                 {"folder", "a folder"},
+                 {"link", "a link to a device"},
+                 {"nowhere/fifo", "in a folder that does not exist"}};
+enum { ALL_OBSTACLES = sizeof OBSTACLES / sizeof OBSTACLES[0] };
 
 /* Everything at these paths has to be as make_obstacles() left it. */
 static void make_obstacles(void)
@@ -159,23 +235,26 @@ static void expect_obstacles(void)
                 "everything that is no FIFO left as it was", "something was removed");
 }
 
-static struct stat expect_fifo(const char *path)
+/* Starts fifolog at each of the obstacles, all at a time. Returns the last one, which failed for
+ * want of a folder. */
+static struct program *expect_refusals(void)
 {
-    struct stat status;
-    expect_that(lstat(path, &status) == 0 && S_ISFIFO(status.st_mode), "a FIFO at the path", "%s",
-                lstat(path, &status) == -1 ? reason(errno) : "something else");
-    return status;
+    struct program *refused[ALL_OBSTACLES];
+    make_obstacles();
+    for (int i = 0; i < ALL_OBSTACLES; i++)
+        refused[i] = start("fifolog", scratch_path(OBSTACLES[i].name));
+    for (int i = 0; i < ALL_OBSTACLES; i++) {
+        tried("started fifolog with a PATH that is %s", OBSTACLES[i].what);
+        suspect("Only a FIFO will do: ask fstat() or stat() what stands at PATH (S_ISFIFO), and "
+                "exit with 1 if it is anything else. Never remove it.");
+        expect_exit(refused[i], 1);
+        expect_no_more_output(refused[i]);
+    }
+    expect_obstacles();
+    return refused[ALL_OBSTACLES - 1];
 }
 
 /* --- lines --- */
-
-/* Starts fifolog and waits until it is ready. */
-static struct program *start_fifolog(const char *path)
-{
-    struct program *program = start("fifolog", path);
-    expect_line(program, "ready");
-    return program;
-}
 
 /* `length` bytes that look random, with a newline only at the end. */
 static struct bytes long_line(size_t length)

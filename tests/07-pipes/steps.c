@@ -240,19 +240,12 @@ STEP(5, "filter feeds its command and copies its output at the same time", .poin
     suspect(
         "write() may take fewer bytes than it was given, here because it was interrupted: write "
         "what is left, and try again after EINTR.");
-    struct outlet *outlet = make_outlet(scratch_path("outlet"), 3 * MIB / 10);
-    struct program *slow = launch(.program = "filter", .args = {"cat"}, .output = FROM_FILE,
-                                  .output_path = scratch_path("outlet"));
-    struct bytes part = {bytes.at, outlet->most};
+    struct bytes part = {bytes.at, 300000};
+    struct outlet *outlet = make_outlet(part.length);
+    struct program *slow = start_filter_into(outlet, "cat");
     feed(slow, part);
     end_input(slow);
-    for (int i = 0; i < 3; i++) {
-        stop_and_continue(slow, 0);
-        has_run_dry(outlet);
-    }
-    fcntl(outlet->fd, F_SETPIPE_SZ, MIB);
-    wait_until(has_run_dry, outlet, "the end of standard output");
-    expect_same((struct bytes){outlet->at, outlet->length}, part, "on standard output");
+    expect_same(read_haltingly(outlet, slow), part, "on standard output");
     expect_end(slow, 0);
 }
 
@@ -267,12 +260,12 @@ STEP(6, "filter ends with its command, and counts what went in and out", .points
      .by_hand = "yes | build/labs/07-pipes/filter head -c 1; echo $?")
 {
     expect_usage_error("filter");
-    tried("ran filter cat with 5 bytes on standard input");
+    tried("ran filter cat with a file of 5 bytes as standard input");
     suspect("At the end print in= and out= in one line on standard error: the bytes that went "
             "into the command's pipe, and those that were copied from it.");
-    struct program *five = start("filter", "cat");
-    feed(five, BYTES("hello"));
-    end_input(five);
+    make_file(scratch_path("five"), BYTES("hello"));
+    struct program *five = launch(.program = "filter", .args = {"cat"}, .input = FROM_FILE,
+                                  .input_path = scratch_path("five"));
     expect_output(five, BYTES("hello"));
     expect_end(five, 0);
     expect_counts(five, 5, 5, 5);
@@ -328,9 +321,8 @@ STEP(6, "filter ends with its command, and counts what went in and out", .points
     suspect("When nobody reads the filter's output any more (EPIPE), it ends, with exit code 1 or "
             "by SIGPIPE. Waiting for the command first is in vain while the filter holds its pipe "
             "open.");
-    struct outlet *outlet = make_outlet(scratch_path("outlet"), MIB);
-    struct program *yes = launch(.program = "filter", .args = {"yes"}, .output = FROM_FILE,
-                                 .output_path = scratch_path("outlet"));
+    struct outlet *outlet = make_outlet(MIB);
+    struct program *yes = start_filter_into(outlet, "yes");
     wait_until_idle(yes);
     close(outlet->fd);
     int code = exit_status(yes);
@@ -350,53 +342,19 @@ STEP(7, "a FIFO stands at the path and lets writers in", .points = 10,
      .by_hand = "build/labs/07-pipes/fifolog /tmp/log & ls -l /tmp/log")
 {
     expect_usage_error("fifolog");
-    const char *paths[] = {scratch_path("open-to-all"), scratch_path("closed"),
-                           scratch_path("existing")};
-    if (mkfifo(paths[2], 0600) == -1)
-        cannot_judge("mkfifo %s: %s", paths[2], reason(errno));
-    struct stat before = expect_fifo(paths[2]);
-    open(paths[2], O_PATH | O_CLOEXEC); /* its number is not given to another one */
+    tried("started fifolog PATH with umask 000");
+    expect_door(scratch_path("open-to-all"), NO_UMASK);
+    tried("started fifolog PATH with umask 077");
+    expect_door(scratch_path("closed"), 077);
+    tried("started fifolog with a FIFO at PATH");
+    struct stat before = make_fifo(scratch_path("existing"));
+    struct stat after = expect_door(scratch_path("existing"), 022);
+    expect_that(after.st_ino == before.st_ino, "the FIFO that was there",
+                "another one in its place");
 
-    int umasks[] = {NO_UMASK, 077, 022};
-    for (int i = 0; i < 3; i++) {
-        tried(i < 2 ? "started fifolog PATH with umask %03o"
-                    : "started fifolog with a FIFO at PATH",
-              i == 0 ? 0U : 077U);
-        suspect("Make the FIFO with mkfifo(), print \"ready\" and flush it. One that exists is as "
-                "good: EEXIST is no failure. open() must not wait for a writer.");
-        struct program *program =
-            launch(.program = "fifolog", .args = {paths[i]}, .umask = umasks[i]);
-        expect_line(program, "ready");
-        struct stat status = expect_fifo(paths[i]);
-        suspect("The mode is the second argument of mkfifo(), 0600: the owner may read and write, "
-                "nobody else. The umask can only take rights away.");
-        expect_that((status.st_mode & 07777) == 0600, "mode 0600", "mode %04o",
-                    status.st_mode & 07777);
-        suspect("After \"ready\" a process that opens the FIFO for writing has to get in: fifolog "
-                "has to open it for reading.");
-        leave(come(paths[i]));
-        expect_running(program);
-        if (i == 2)
-            expect_that(status.st_ino == before.st_ino, "the FIFO that was there",
-                        "another one in its place");
-    }
-
-    make_obstacles();
-    struct program *refused[4];
-    for (int i = 0; i < 4; i++)
-        refused[i] = start("fifolog", scratch_path(NOT_A_FIFO[i]));
-    for (int i = 0; i < 4; i++) {
-        static const char *const what[] = {"a regular file", "a folder", "a link to a device",
-                                           "nothing, in a folder that does not exist"};
-        tried("started fifolog with a PATH that is %s", what[i]);
-        suspect("Only a FIFO will do: ask fstat() or stat() what stands at PATH (S_ISFIFO), and "
-                "exit with 1 if it is anything else. Never remove it.");
-        expect_exit(refused[i], 1);
-        expect_no_more_output(refused[i]);
-    }
-    expect_obstacles();
+    struct program *nowhere = expect_refusals();
     suspect("The reason of a failed mkfifo() belongs on standard error.");
-    expect_failure(refused[3], reason(ENOENT));
+    expect_failure(nowhere, reason(ENOENT));
 
     tried("gave fifolog a standard output that is full (/dev/full)");
     suspect("Check that the line \"ready\" could be written (write(), fflush()), else exit 1.");
@@ -417,7 +375,7 @@ STEP(8, "lines are printed as they come, whoever writes them, until quit", .poin
                 ">/tmp/log; echo it >/tmp/log")
 {
     const char *path = scratch_path("log");
-    struct program *program = start_fifolog(path);
+    struct program *program = start_fifolog(path, 022);
     tried("wrote lines, two writers in turn");
     suspect("Each line is printed when it is whole, not only when its writer leaves, and flushed.");
     struct writer *one = come(path), *two = come(path);
@@ -468,11 +426,11 @@ STEP(8, "lines are printed as they come, whoever writes them, until quit", .poin
     say_into(four, BYTES("last\nquit\nlost\n"));
     expect_output(program, BYTES("last\n"));
     expect_exit(program, 0);
-    expect_that(access(path, F_OK) == -1 && errno == ENOENT, "no FIFO at the path", "it is there");
+    expect_no_fifo(path);
 
     tried("wrote `qu`, left, and let another writer send the rest of `quit`");
     suspect("Two reads can bring the line quit in two pieces.");
-    program = start_fifolog(path);
+    program = start_fifolog(path, 022);
     struct writer *first = come(path);
     say_into(first, BYTES("qu"));
     leave(first);
@@ -480,5 +438,5 @@ STEP(8, "lines are printed as they come, whoever writes them, until quit", .poin
     say_into(come(path), BYTES("it\n"));
     expect_exit(program, 0);
     expect_no_more_output(program);
-    expect_that(access(path, F_OK) == -1 && errno == ENOENT, "no FIFO at the path", "it is there");
+    expect_no_fifo(path);
 }
