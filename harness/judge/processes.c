@@ -120,6 +120,18 @@ long cpu_time_of_ms(pid_t process)
     return (long)(user + system) * 1000 / sysconf(_SC_CLK_TCK);
 }
 
+long anonymous_kib_of(pid_t process)
+{
+    char status[4096];
+    long kib = 0;
+    if (read_proc(status, sizeof status, "/proc/%d/status", process) <= 0)
+        return 0;
+    const char *line = strstr(status, "\nRssAnon:");
+    if (line)
+        sscanf(line, "\nRssAnon: %ld", &kib);
+    return kib;
+}
+
 static bool catches_alarm(pid_t process)
 {
     char status[4096];
@@ -217,5 +229,17 @@ long cpu_time_of_descendants_ms(void)
 {
     long total = 0;
     for_each_descendant(add_cpu_time, &total);
+    return total;
+}
+
+static void add_memory(pid_t process, void *context)
+{
+    *(long *)context += anonymous_kib_of(process);
+}
+
+long anonymous_kib_of_descendants(void)
+{
+    long total = 0;
+    for_each_descendant(add_memory, &total);
     return total;
 }

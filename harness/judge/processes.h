@@ -31,6 +31,10 @@ void for_each_descendant(void (*visit)(pid_t process, void *context), void *cont
 /* Of all descendants together. */
 long cpu_time_of_descendants_ms(void);
 
+/* Memory of its own (RssAnon), 0 if it has gone; and of all descendants together. */
+long anonymous_kib_of(pid_t process);
+long anonymous_kib_of_descendants(void);
+
 /* True if a timer may wake the process from any call: a handler for an alarm, a timer of
  * timer_create(2) or a descriptor of timerfd_create(2). */
 bool has_timer(pid_t process);

@@ -3,6 +3,7 @@
  */
 #include "stage.h"
 
+#include "processes.h"
 #include "program.h"
 #include "still.h"
 #include "world.h"
@@ -19,6 +20,8 @@ enum {
     DEADLINE_MS = 20 * 1000, /* the last resort; only wrong programs ever reach it */
     WATCHED = 4096,          /* most descriptors that one step waits for */
     CHUNK = 256 * 1024,      /* read at once */
+    MEMORY_EVERY_MS = 60,
+    MOST_MEMORY_KIB = 2 << 20, /* of all programs of the step together */
 };
 static const size_t MOST_OUTPUT = 512u << 20; /* a program that says more runs into a limit */
 
@@ -211,6 +214,18 @@ void stage_serve(int timeout_ms)
 
 /* --- waiting --- */
 
+/* Memory has no limit of the kernel's that sanitizers could live with, so it is watched. */
+static void check_memory(void)
+{
+    static long long next;
+    if (now_ms() < next)
+        return;
+    next = now_ms() + MEMORY_EVERY_MS;
+    long kib = anonymous_kib_of_descendants();
+    if (kib > MOST_MEMORY_KIB)
+        limit_reached("the program took %ld MiB of memory", kib >> 10);
+}
+
 void stage_wait(bool (*done)(void *), void *context, const char *expected,
                 const char *(*came)(void *))
 {
@@ -229,6 +244,7 @@ void stage_wait(bool (*done)(void *), void *context, const char *expected,
         long long now = now_ms();
         enum stillness standing = MOVING;
         if (now >= next_look) {
+            check_memory();
             standing = still_look(&still);
             next_look = now + LOOK_EVERY_MS;
         }

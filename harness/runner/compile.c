@@ -343,7 +343,7 @@ int compile_all(const struct course *course, int jobs)
         return -1;
     int count = add_units(course, course->tree, flags, units, 0);
     bool same = strcmp(builds_of(course, course->tree), builds_of(course, "solutions")) == 0;
-    if (count >= 0 && !same && access("solutions", F_OK) == 0) /* else there are only builds */
+    if (count >= 0 && !same && access("solutions", F_OK) == 0) /* a kit has only their builds */
         count = add_units(course, "solutions", flags, units, count);
     if (count == -1)
         return -1;

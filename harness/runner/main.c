@@ -6,13 +6,17 @@
  *     plumb next      the next step to do, with its file and line
  *     plumb hint      a hint for the step, one strength more each time
  *     plumb progress  all labs as bars
+ *     plumb compile   build the programs, and no more
  *
  * Settings come from the environment, as make sets them: BUILD, DIR, LAB, STEP, RESULT, TIER
- * (cooperative or sealed to force one), JOBS. Exit code 0: every step passed (check), or done;
- * 1: a step failed; 2: it could not be done.
+ * (cooperative or sealed to force one), JOBS. The autograder sets COMPILED (the programs were built
+ * before: do not), RECORDS (a descriptor for one line a step) and HIDDEN (folders that programs
+ * under test must not see). Exit code 0: every step passed (check), or done; 1: a step failed; 2:
+ * it could not be done.
  */
 #include "box.h"
 #include "coach.h"
+#include "compile.h"
 #include "course.h"
 #include "grade.h"
 #include "report.h"
@@ -20,6 +24,7 @@
 #include "watch.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,8 +70,26 @@ static int write_result(const struct course *course, enum tier tier)
     return -1;
 }
 
+static int compile(struct course *course)
+{
+    return compile_all(course, 1) == 0 ? DONE : IMPOSSIBLE;
+}
+
+/* The descriptor for records, or -1 if none was asked for; nobody else inherits it. */
+static int records_descriptor(void)
+{
+    const char *number = setting("RECORDS");
+    int fd = number ? atoi(number) : -1;
+    if (number && fcntl(fd, F_SETFD, FD_CLOEXEC) == -1) {
+        fprintf(stderr, "plumb: RECORDS: %s\n", strerror(errno));
+        exit(IMPOSSIBLE);
+    }
+    return fd;
+}
+
 static int check(struct course *course)
 {
+    int records = records_descriptor();
     enum tier tier;
     const char *why_not;
     if (choose_tier(&tier, &why_not) == -1)
@@ -77,6 +100,10 @@ static int check(struct course *course)
     if (grade(course, tier, lab_done) == -1)
         return IMPOSSIBLE;
     report_first_failure(course);
+    if (records != -1 && result_send(course, tier_name(tier), records) == -1) {
+        fprintf(stderr, "plumb: RECORDS: %s\n", strerror(errno));
+        return IMPOSSIBLE;
+    }
     if (write_result(course, tier) == -1 || fflush(stdout) != 0 || !course_judged(course))
         return IMPOSSIBLE;
     return course_passed(course) ? DONE : FAILED;
@@ -91,6 +118,7 @@ static const struct {
     {"next", coach_next},
     {"hint", coach_hint},
     {"progress", coach_progress},
+    {"compile", compile},
 };
 
 int main(int argc, char *argv[])
@@ -102,6 +130,6 @@ int main(int argc, char *argv[])
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
         if (strcmp(command, commands[i].name) == 0)
             return find_course(&course) == -1 ? IMPOSSIBLE : commands[i].run(&course);
-    fprintf(stderr, "usage: plumb check | watch | next | hint | progress\n");
+    fprintf(stderr, "usage: plumb check | watch | next | hint | progress | compile\n");
     return IMPOSSIBLE;
 }

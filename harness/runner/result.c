@@ -107,6 +107,64 @@ int result_write(const struct course *course, const char *tier, const char *path
     return result;
 }
 
+/* --- records for the program that called --- */
+
+static void send_field(FILE *out, const char *key, const char *value)
+{
+    if (!value || !*value)
+        return;
+    fprintf(out, "\t%s=", key);
+    for (; *value; value++)
+        switch (*value) {
+        case '\\':
+            fputs("\\\\", out);
+            break;
+        case '\t':
+            fputs("\\t", out);
+            break;
+        case '\n':
+            fputs("\\n", out);
+            break;
+        case '\r':
+            fputs("\\r", out);
+            break;
+        default:
+            fputc(*value, out);
+        }
+}
+
+static void send_step(FILE *out, const struct lab *lab, const struct step *step, const char *tier)
+{
+    const struct outcome *outcome = &step->outcome;
+    fprintf(out, "lab=%s\tstep=%d\tpoints=%d\tmax_points=%d\tstatus=%s\ttier=%s\tms=%.0f",
+            lab->name, step->number, outcome->status == PASS ? step->points : 0, step->points,
+            status_name(outcome->status), tier, outcome->seconds * 1000);
+    send_field(out, "title", step->title);
+    send_field(out, "message", outcome_message(outcome));
+    if (outcome->status != PASS && outcome->status != BLOCKED) {
+        send_field(out, "tried", outcome->tried);
+        send_field(out, "expected", outcome->expected);
+        send_field(out, "came", outcome->came);
+        for (int i = 0; i < MOST_STANDINGS; i++)
+            send_field(out, "program", outcome->standing[i]);
+        send_field(out, "cause", outcome->cause);
+        send_field(out, "hint", step->hint[0]);
+        send_field(out, "read", step->see);
+    }
+    fputc('\n', out);
+}
+
+int result_send(const struct course *course, const char *tier, int fd)
+{
+    FILE *out = fdopen(fd, "w");
+    if (!out)
+        return -1;
+    for (int i = 0; i < course->labs; i++)
+        for (int j = 0; j < course->lab[i].steps; j++)
+            send_step(out, &course->lab[i], &course->lab[i].step[j], tier);
+    return fclose(out) == 0 ? 0 : -1;
+}
+
 /* --- memory between runs --- */
 
 static const char *memory_of(const struct course *course, const struct lab *lab)

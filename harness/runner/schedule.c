@@ -10,6 +10,7 @@
 #include "schedule.h"
 
 #include "compile.h"
+#include "grade.h"
 #include "text.h"
 
 #include <errno.h>
@@ -148,6 +149,10 @@ static void prepare_box(struct run *run, struct slot *slot)
     environment[count++] = text("PLUMBLINE_SCRATCH=%s", slot->box.scratch);
     environment[count++] = text("PLUMBLINE_PROGRAMS=%s/%s", run->programs, lab);
     environment[count++] = text("PLUMBLINE_REFERENCE=%s/%s", run->reference, lab);
+    if (run->tier == SEALED)
+        environment[count++] = "PLUMBLINE_SEALED=1";
+    if (setting("HIDDEN"))
+        environment[count++] = text("PLUMBLINE_HIDDEN=%s", setting("HIDDEN"));
     slot->box.argv = argv;
     slot->box.environment = environment;
 }
