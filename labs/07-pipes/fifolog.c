@@ -156,9 +156,9 @@ int main(int argc, char *argv[])
         fprintf(stderr, "usage: fifolog PATH\n");
         return USAGE;
     }
-    if (run(&log, argv[1]) == -1) {
+    int result = run(&log, argv[1]);
+    if (result == -1)
         fprintf(stderr, "fifolog: %s: %s\n", log.call, strerror(errno));
-        return EXIT_FAILURE;
-    }
-    return EXIT_SUCCESS;
+    free(log.text);
+    return result == -1 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -192,7 +192,8 @@ STEP(5, "filter feeds its command and copies its output at the same time", .poin
                "blocking (O_NONBLOCK), as echoclient did in lab 05. See poll(2), pipe(7).",
                "Ask for POLLIN on standard input only while nothing is unfed, for POLLOUT on the "
                "command's pipe only while something is, for POLLIN on its output always."},
-     .by_hand = "head -c 8M /dev/urandom | tee sent | build/labs/07-pipes/filter cat | cmp - sent")
+     .by_hand = "head -c 8M /dev/urandom >build/sent; "
+                "build/labs/07-pipes/filter cat <build/sent | cmp - build/sent")
 {
     tried("fed filter cat a line, and waited for it before the next");
     suspect("What the command writes has to be copied as it comes, before the end of standard "
@@ -339,7 +340,7 @@ STEP(7, "a FIFO stands at the path and lets writers in", .points = 10,
                "waits for the other side, unless O_NONBLOCK. See mkfifo(3), fifo(7).",
                "After mkfifo() open(path, O_RDONLY | O_NONBLOCK), then fstat() and S_ISFIFO(): "
                "what is no FIFO is refused, and never removed."},
-     .by_hand = "build/labs/07-pipes/fifolog /tmp/log & ls -l /tmp/log")
+     .by_hand = "build/labs/07-pipes/fifolog build/log | (read ready; ls -l build/log)")
 {
     expect_usage_error("fifolog");
     tried("started fifolog PATH with umask 000");
@@ -371,8 +372,8 @@ STEP(8, "lines are printed as they come, whoever writes them, until quit", .poin
                "fifo(7), memchr(3).",
                "Keep what follows the last newline at the front of the buffer, read behind it, and "
                "make the buffer larger when it is full. At the line quit: unlink(), exit 0."},
-     .by_hand = "build/labs/07-pipes/fifolog /tmp/log & echo hello >/tmp/log; printf 'qu' "
-                ">/tmp/log; echo it >/tmp/log")
+     .by_hand = "mkfifo build/log; build/labs/07-pipes/fifolog build/log & echo hello >build/log; "
+                "printf 'qu' >build/log; echo it >build/log")
 {
     const char *path = scratch_path("log");
     struct program *program = start_fifolog(path, 022);
