@@ -7,6 +7,7 @@
 BUILD ?= build
 export BUILD
 export DIR LAB STEP RESULT TIER JOBS
+export SUBMISSIONS OUT LABS ROSTER HIDDEN_STEPS UNSEALED
 
 # `make check` exits with 1 if a step failed and with 2 if the check could not be done. Make itself
 # knows 1 only as the answer of `make -q`, "something is not up to date". So a check runs in this
@@ -20,7 +21,7 @@ pass_on_exit = $(recall_exit)$(if $(filter 0,$(code)),,$(if $(filter 1,$(code)),
 
 plumb = "$$BUILD/bin/plumb"
 
-.PHONY: help check run-check next hint progress watch test mutants variants ladder bench \
+.PHONY: help check run-check next hint progress watch test mutants variants ladder bench grade \
         doctor skeletons new lint clean
 
 help:
@@ -40,6 +41,9 @@ test:
 
 mutants variants ladder:
 	+@harness/build "$$LAB" && tests/$@ "$$LAB"
+
+grade:
+	+@harness/grade
 
 bench:
 	+@harness/build "$$LAB" && tests/bench/run

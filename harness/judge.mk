@@ -17,10 +17,18 @@ labs := $(if $(LAB),$(filter $(LAB) $(LAB)-%,$(all_labs)),$(all_labs))
 criterion := $(shell $(JUDGE_CC) -print-file-name=libcriterion.so)
 libgit2 := $(shell readelf -d "$(criterion)" 2>/dev/null | sed -n 's/.*NEEDED.*\[\(libgit2[^]]*\)\].*/\1/p')
 
-.PHONY: all
+grader := $(patsubst src/harness/grader/%.c,grader/%.o,$(wildcard src/harness/grader/*.c)) \
+    runner/text.o runner/escape.o
+
+.PHONY: all grader
 all: bin/plumb $(labs:%=steps/%.list)
 
 bin/plumb: $(runner)
+	$(JUDGE_CC) -o $@.new $^
+	mv $@.new $@
+
+grader: bin/grade
+bin/grade: $(grader)
 	$(JUDGE_CC) -o $@.new $^
 	mv $@.new $@
 
@@ -51,7 +59,11 @@ judge/%.o: src/harness/judge/%.c src/harness/judge.mk
 runner/%.o: src/harness/runner/%.c src/harness/judge.mk
 	$(JUDGE_CC) $(JUDGE_CFLAGS) -c -o $@ $<
 
+grader/%.o: src/harness/grader/%.c src/harness/judge.mk
+	mkdir -p grader
+	$(JUDGE_CC) $(JUDGE_CFLAGS) -c -o $@ $<
+
 steps/%.o: src/tests/%/steps.c src/harness/judge.mk
 	$(JUDGE_CC) $(JUDGE_CFLAGS) -Isrc/harness/judge -c -o $@ $<
 
--include $(judge:.o=.d) $(runner:.o=.d) $(labs:%=steps/%.d)
+-include $(judge:.o=.d) $(runner:.o=.d) $(grader:.o=.d) $(labs:%=steps/%.d)

@@ -5,6 +5,7 @@
  */
 #include "result.h"
 
+#include "escape.h"
 #include "text.h"
 
 #include <errno.h>
@@ -13,62 +14,21 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Length of the valid UTF-8 sequence at `at`, 0 if there is none. */
-static size_t utf8_length(const unsigned char *at)
-{
-    size_t length = at[0] < 0x80                     ? 1
-                    : at[0] >= 0xc2 && at[0] <= 0xdf ? 2
-                    : (at[0] & 0xf0) == 0xe0         ? 3
-                    : at[0] >= 0xf0 && at[0] <= 0xf4 ? 4
-                                                     : 0;
-    for (size_t i = 1; i < length; i++)
-        if ((at[i] & 0xc0) != 0x80)
-            return 0;
-    if ((at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xed && at[1] > 0x9f) ||
-        (at[0] == 0xf0 && at[1] < 0x90) || (at[0] == 0xf4 && at[1] > 0x8f))
-        return 0; /* overlong, a surrogate, or beyond Unicode */
-    return length;
-}
-
-static void write_string(FILE *out, const char *string)
-{
-    const unsigned char *at = (const unsigned char *)string;
-    fputc('"', out);
-    while (*at) {
-        size_t length = utf8_length(at);
-        if (length == 0) {
-            fputs("\\ufffd", out);
-            at++;
-            continue;
-        }
-        if (*at == '"' || *at == '\\')
-            fprintf(out, "\\%c", *at);
-        else if (*at == '\n')
-            fputs("\\n", out);
-        else if (*at < 0x20 || *at == 0x7f)
-            fprintf(out, "\\u%04x", *at);
-        else
-            fwrite(at, 1, length, out);
-        at += length;
-    }
-    fputc('"', out);
-}
-
 static void write_step(FILE *out, const struct step *step)
 {
     const struct outcome *outcome = &step->outcome;
     fprintf(out, "    {\"step\": %d, \"title\": ", step->number);
-    write_string(out, step->title);
+    put_json(out, step->title);
     fprintf(out, ", \"status\": \"%s\", \"points\": %d, \"max_points\": %d, \"message\": ",
             status_name(outcome->status), outcome->status == PASS ? step->points : 0, step->points);
-    write_string(out, outcome_message(outcome));
+    put_json(out, outcome_message(outcome));
     fprintf(out, ", \"seconds\": %.3f}", outcome->seconds);
 }
 
 static void write_lab(FILE *out, const struct lab *lab)
 {
     fputs("  {\"lab\": ", out);
-    write_string(out, lab->name);
+    put_json(out, lab->name);
     fprintf(out, ", \"score\": %d, \"max_score\": %d, \"steps\": [\n", lab_score(lab),
             lab_points(lab));
     for (int i = 0; i < lab->steps; i++) {

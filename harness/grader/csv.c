@@ -1,0 +1,163 @@
+/*
+ * csv.c - tables (see csv.h).
+ */
+#include "csv.h"
+
+#include "../runner/text.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* Takes one cell from *at, unquotes it in place and moves *at behind it. Returns what ended it:
+ * the separator, '\n' or '\0'. */
+static char take_cell(struct csv *csv, char **at, char **cell)
+{
+    char *from = *at, *to = *at;
+    *cell = to;
+    if (*from == '"') {
+        for (from++; *from; from++) {
+            if (*from == '"' && from[1] == '"')
+                from++;
+            else if (*from == '"')
+                break;
+            *to++ = *from;
+        }
+        if (*from == '\0')
+            csv->problem = "a quoted cell has no end";
+        else
+            from++;
+    }
+    while (*from && *from != csv->separator && *from != '\n')
+        *to++ = *from++;
+    char end = *from;
+    *at = end ? from + 1 : from;
+    if (end != csv->separator && to > *cell && to[-1] == '\r')
+        to--;
+    *to = '\0';
+    return end;
+}
+
+static int add_cell(struct csv_row *row, char *cell)
+{
+    if ((row->cells & (row->cells - 1)) == 0) {
+        size_t room = row->cells ? (size_t)row->cells * 2 : 1;
+        char **larger = realloc(row->cell, room * sizeof *larger);
+        if (!larger)
+            return -1;
+        row->cell = larger;
+    }
+    row->cell[row->cells++] = cell;
+    return 0;
+}
+
+static struct csv_row *add_row(struct csv *csv)
+{
+    if ((csv->rows & (csv->rows - 1)) == 0) {
+        size_t room = csv->rows ? csv->rows * 2 : 1;
+        struct csv_row *larger = realloc(csv->row, room * sizeof *larger);
+        if (!larger)
+            return NULL;
+        csv->row = larger;
+    }
+    csv->row[csv->rows] = (struct csv_row){0};
+    return &csv->row[csv->rows++];
+}
+
+/* The first line tells what separates: a comma, or a semicolon where that is more frequent. */
+static char separator_of(const char *content)
+{
+    int commas = 0, semicolons = 0;
+    for (const char *c = content; *c && *c != '\n'; c++) {
+        commas += *c == ',';
+        semicolons += *c == ';';
+    }
+    return semicolons > commas ? ';' : ',';
+}
+
+int csv_parse(struct csv *csv, char *content, size_t length)
+{
+    *csv = (struct csv){.content = content};
+    if (strlen(content) != length) {
+        csv->problem = "it holds NUL bytes: it is no table in plain text";
+        return -1;
+    }
+    char *at = strncmp(content, "\xef\xbb\xbf", 3) == 0 ? content + 3 : content;
+    csv->separator = separator_of(at);
+    while (*at) {
+        struct csv_row *row = add_row(csv);
+        char *cell, end;
+        do {
+            end = row ? take_cell(csv, &at, &cell) : '\0';
+            if (!row || add_cell(row, cell) == -1) {
+                csv->problem = "out of memory";
+                return -1;
+            }
+        } while (end == csv->separator);
+    }
+    if (csv->rows == 0)
+        csv->problem = "it is empty";
+    return csv->problem ? -1 : 0;
+}
+
+int csv_open(struct csv *csv, const char *path)
+{
+    size_t length;
+    char *content = read_whole(path, &length);
+    if (!content) {
+        *csv = (struct csv){.problem = strerror(errno)};
+        return -1;
+    }
+    return csv_parse(csv, content, length);
+}
+
+const char *csv_problem(const struct csv *csv)
+{
+    return csv->problem ? csv->problem : "";
+}
+
+void csv_close(struct csv *csv)
+{
+    for (size_t i = 0; i < csv->rows; i++)
+        free(csv->row[i].cell);
+    free(csv->row);
+    free(csv->content);
+    *csv = (struct csv){0};
+}
+
+int csv_column(const struct csv *csv, const char *name)
+{
+    for (int i = 0; csv->rows > 0 && i < csv->row[0].cells; i++)
+        if (strcasecmp(csv->row[0].cell[i], name) == 0)
+            return i;
+    return -1;
+}
+
+const char *csv_cell(const struct csv *csv, size_t row, int column)
+{
+    if (row >= csv->rows || column < 0 || column >= csv->row[row].cells)
+        return "";
+    return csv->row[row].cell[column];
+}
+
+void csv_put(FILE *out, const char *value, char separator)
+{
+    char *end;
+    strtod(value, &end); /* -5 and +1 are numbers, and harmless */
+    bool number = *value && *end == '\0';
+    bool formula = !number && *value && strchr("=+-@\t\r", *value);
+    bool quote = formula || strpbrk(value, "\"\r\n") || strchr(value, separator);
+    if (quote)
+        fputc('"', out);
+    if (formula)
+        fputc('\'', out);
+    for (; *value; value++) {
+        if (*value == '"')
+            fputc('"', out);
+        fputc(*value, out);
+    }
+    if (quote)
+        fputc('"', out);
+}

@@ -1,0 +1,40 @@
+/*
+ * sandbox.h - inside the autograder: shuts in what unpacks, compiles and runs a submission.
+ *
+ * bubblewrap does it: namespaces of its own for everything, a system that is read-only, nothing of
+ * the home, the checkout or other submissions, an empty environment, sized folders in memory.
+ * Limits of time, memory and file size are set here. When grade runs as root, the sandbox runs as
+ * nobody. With UNSEALED=yes commands run as they are, and paths inside are replaced by those
+ * outside.
+ */
+#ifndef PLUMBLINE_SANDBOX_H
+#define PLUMBLINE_SANDBOX_H
+
+#include "grader.h"
+
+struct sandbox {
+    const char *words[64];     /* the command and its arguments */
+    const char *settings[32];  /* NAME, VALUE, ... of the environment */
+    const char *read_only[24]; /* PATH OUTSIDE, PATH INSIDE, ...: bound read-only */
+    const char *writable[6];   /* the same, bound for writing */
+    const char *folders[8];    /* empty folders in memory */
+    const char *outside[8];    /* PATH INSIDE, PATH OUTSIDE, ...: for the way without a sandbox */
+    int input;                 /* standard input, -1: none */
+    int output;                /* standard output, -1: none */
+    int records;               /* comes in as descriptor 3, -1: none */
+    const char *log;           /* file for standard error */
+    int memory_mib;            /* of address space, 0: no limit */
+    int seconds;               /* of time; the sandbox is killed when it is over */
+};
+
+/* Says in a word why submissions cannot be shut in here, NULL if they can. */
+const char *sandbox_problem(const struct grader *grader);
+
+/* Runs a command in a sandbox to its end. Returns its exit code, 128 + the signal that killed it,
+ * or -1 with errno (ETIME: its time was over). */
+int sandbox_run(const struct grader *grader, const struct sandbox *sandbox);
+
+/* The user and group that submissions are handled as: nobody if grade runs as root. */
+void sandbox_user(uid_t *user, gid_t *group);
+
+#endif

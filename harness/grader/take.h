@@ -1,0 +1,24 @@
+/*
+ * take.h - inside the autograder: picks the labs' program files out of what a student handed in.
+ */
+#ifndef PLUMBLINE_TAKE_H
+#define PLUMBLINE_TAKE_H
+
+#include "grader.h"
+
+#include <stdio.h>
+
+/*
+ * Walks through a folder that may hold anything. A file belongs to a lab's program if it is a
+ * regular file called PROGRAM.c; of several, the one in a folder NN-name wins, then the one nearest
+ * to the top. Links are never followed. Each found file is written to `out` as a line
+ * `NN-name/PROGRAM.c SIZE` and its bytes. What was odd goes to `notes`, a line each. Returns 0, or
+ * -1 with errno.
+ */
+int take_files(const struct grader *grader, const char *folder, FILE *out, FILE *notes);
+
+/* Reads such a stream and makes the files below `tree`. Returns how many, or -1 with errno: EPROTO
+ * if it is not such a stream. */
+int put_files(const struct grader *grader, FILE *in, const char *tree);
+
+#endif
