@@ -7,6 +7,7 @@
  *     plumb hint      a hint for the step, one strength more each time
  *     plumb progress  all labs as bars
  *     plumb compile   build the programs, and no more
+ *     plumb seal      say whether steps can be sealed here
  *
  * Settings come from the environment, as make sets them: BUILD, DIR, LAB, STEP, RESULT, TIER
  * (cooperative or sealed to force one), JOBS. The autograder sets COMPILED (the programs were built
@@ -125,11 +126,18 @@ int main(int argc, char *argv[])
 {
     struct course course = {0};
     const char *command = argc == 2 ? argv[1] : "";
+    const char *why_not;
     prctl(PR_SET_DUMPABLE, 0); /* students' programs must not look into the runner */
+    if (strcmp(command, "seal") == 0) {
+        if (box_can_seal(&why_not))
+            return DONE;
+        fprintf(stderr, "plumb: steps cannot be sealed here: %s\n", why_not);
+        return FAILED;
+    }
     report_set_up();
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
         if (strcmp(command, commands[i].name) == 0)
             return find_course(&course) == -1 ? IMPOSSIBLE : commands[i].run(&course);
-    fprintf(stderr, "usage: plumb check | watch | next | hint | progress | compile\n");
+    fprintf(stderr, "usage: plumb check | watch | next | hint | progress | compile | seal\n");
     return IMPOSSIBLE;
 }
