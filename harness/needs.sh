@@ -19,7 +19,8 @@ list_needs() {
     musl-gcc) needs="$needs musl-gcc" ;;
     esac
     case $1 in
-    test) needs="$needs gcc clang musl-gcc bats git jq python3 nc socat ss flock clang-format shellcheck" ;;
+    test) needs="$needs gcc clang musl-gcc bats git jq python3 nc socat ss flock clang-format shellcheck bwrap unzip zip" ;;
+    grade) needs="$needs bwrap unzip" ;;
     esac
 }
 
@@ -119,6 +120,8 @@ flock        util-linux       util-linux        util-linux        util-linux    
 clang-format clang-format     clang-tools-extra clang-extra-tools clang          clang-tools
 shellcheck   shellcheck       ShellCheck        shellcheck        shellcheck     ShellCheck
 bwrap        bubblewrap       bubblewrap        bubblewrap        bubblewrap     bubblewrap
+unzip        unzip            unzip             unzip             unzip          unzip
+zip          zip              zip               zip               zip            zip
 gdb          gdb              gdb               gdb               gdb            gdb
 sanitizers   -                libasan,libubsan  -                 -              -
 END
