@@ -165,7 +165,7 @@ static void put_lab(FILE *out, const struct figures *figures, int index)
         return;
     put_histogram(out, figure->bin, lab->name);
     fputs("<div class=\"wide\"><table><tr><th class=\"n\">step</th><th>behavior</th>"
-          "<th class=\"n\">passed</th><th></th><th class=\"n\">not reached</th></tr>\n",
+          "<th class=\"n\">passed</th><th></th><th class=\"n k\">not reached</th></tr>\n",
           out);
     for (int i = 1; i <= MOST_STEPS; i++) {
         const struct step_figures *step = &figure->step[i];
@@ -197,7 +197,8 @@ static void put_causes(FILE *out, struct figures *figures)
           out);
     for (int i = 0; i < figures->causes && i < SHOWN_CAUSES; i++) {
         const struct cause *cause = &figures->cause[i];
-        fprintf(out, "<tr><td class=\"n\">%d</td><td>%s</td><td class=\"n\">%d</td><td>",
+        fprintf(out,
+                "<tr><td class=\"n\">%d</td><td class=\"k\">%s</td><td class=\"n\">%d</td><td>",
                 cause->times, cause->lab, cause->step);
         put_html(out, cause->words);
         fputs("</td></tr>\n", out);

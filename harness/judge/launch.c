@@ -35,6 +35,22 @@ struct child_ends { /* the child's ends of its standard descriptors, -1: closed 
     int report; /* where a failed exec writes its errno; closed by exec */
 };
 
+/* Where the kernel can do it (Linux 6.12): signals and abstract Unix addresses reach only what the
+ * program itself started, so that it cannot kill the judge. See landlock(7). */
+static void confine_signals(void)
+{
+#if defined SYS_landlock_create_ruleset && defined SYS_landlock_restrict_self
+    struct {
+        unsigned long long files, network, scoped;
+    } rules = {0, 0, 1 | 2}; /* LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET, LANDLOCK_SCOPE_SIGNAL */
+    int ruleset = (int)syscall(SYS_landlock_create_ruleset, &rules, sizeof rules, 0);
+    if (ruleset == -1)
+        return;
+    syscall(SYS_landlock_restrict_self, ruleset, 0);
+    close(ruleset);
+#endif
+}
+
 static void drop_privileges(void)
 {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
@@ -44,6 +60,7 @@ static void drop_privileges(void)
     prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
     syscall(SYS_capset, &header, none);
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    confine_signals();
 }
 
 /* Covers the folders of $PLUMBLINE_HIDDEN (a colon between two) for a student's program: it sees

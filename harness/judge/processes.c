@@ -107,17 +107,26 @@ char state_of(pid_t process)
     return thread_state(process, process, &state) ? state.letter : 0;
 }
 
-long cpu_time_of_ms(pid_t process)
+/* The times of proc_pid_stat(5): its own, and those of children that it waited for. */
+static bool cpu_ticks(pid_t process, unsigned long *own, unsigned long *children)
 {
     char stat[1024];
-    unsigned long user, system;
+    unsigned long user, system, user_below, system_below;
     if (read_proc(stat, sizeof stat, "/proc/%d/stat", process) <= 0)
-        return 0;
+        return false;
     const char *fields = after_name(stat);
-    if (!fields ||
-        sscanf(fields, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) != 2)
-        return 0;
-    return (long)(user + system) * 1000 / sysconf(_SC_CLK_TCK);
+    if (!fields || sscanf(fields, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %lu %lu",
+                          &user, &system, &user_below, &system_below) != 4)
+        return false;
+    *own = user + system;
+    *children = user_below + system_below;
+    return true;
+}
+
+long cpu_time_of_ms(pid_t process)
+{
+    unsigned long own, children;
+    return cpu_ticks(process, &own, &children) ? (long)own * 1000 / sysconf(_SC_CLK_TCK) : 0;
 }
 
 long anonymous_kib_of(pid_t process)
@@ -222,7 +231,9 @@ void for_each_descendant(visitor *visit, void *context)
 
 static void add_cpu_time(pid_t process, void *context)
 {
-    *(long *)context += cpu_time_of_ms(process);
+    unsigned long own, children;
+    if (cpu_ticks(process, &own, &children))
+        *(long *)context += (long)(own + children) * 1000 / sysconf(_SC_CLK_TCK);
 }
 
 long cpu_time_of_descendants_ms(void)

@@ -28,7 +28,7 @@ int threads_of(pid_t process, pid_t *threads, int most);
 /* Calls visit for every living or uncollected process below this one, parents first. */
 void for_each_descendant(void (*visit)(pid_t process, void *context), void *context);
 
-/* Of all descendants together. */
+/* Of all descendants together, those that ended among them. */
 long cpu_time_of_descendants_ms(void);
 
 /* Memory of its own (RssAnon), 0 if it has gone; and of all descendants together. */

@@ -160,8 +160,8 @@ static void look_at_thread(pid_t process, pid_t thread, struct look *look)
     }
     look->fingerprint = look->fingerprint * 1099511628211ULL + (unsigned)thread;
     look->fingerprint = look->fingerprint * 1099511628211ULL + state.run_ns;
-    if (state.letter == 'Z' || state.letter == 'X')
-        return;
+    if (state.letter == 'Z' || state.letter == 'X' || state.letter == 'T')
+        return; /* ended; or stopped, and only we could continue it */
     struct blocked_call call;
     if (state.letter != 'S' || !blocked_call(process, thread, &call)) {
         look->moving = true;
@@ -332,6 +332,8 @@ const char *still_describe(pid_t process)
         return NULL;
     if (state.letter == 'R')
         return "is computing";
+    if (state.letter == 'T')
+        return "is stopped by a signal";
     if (state.letter != 'S' || !blocked_call(process, process, &call))
         return NULL;
     const char *name = name_of_call(call.number);
