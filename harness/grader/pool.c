@@ -12,6 +12,7 @@
 #include "journal.h"
 #include "progress.h"
 #include "publish.h"
+#include "sandbox.h"
 #include "worker.h"
 
 #include <errno.h>
@@ -21,7 +22,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -58,10 +58,11 @@ static int start(struct pool *pool, struct slot *slot)
     if (pipe2(ends, O_CLOEXEC) == -1)
         return -1;
     fflush(NULL);
+    pid_t grader = getpid();
     slot->pid = fork();
     if (slot->pid == 0) {
         const struct submission *submission = &pool->grader->submission[slot->submission];
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        die_with(grader);
         setpgid(0, 0); /* a terminal's Ctrl-C is for the grader alone */
         signal(SIGINT, SIG_DFL);
         signal(SIGTERM, SIG_DFL);

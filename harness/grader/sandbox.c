@@ -106,6 +106,7 @@ static void add_everything(struct words *words, const struct grader *grader,
                                              *folder, NULL});
     add_pairs(words, "--bind", sandbox->writable);
     add_pairs(words, "--ro-bind", sandbox->read_only); /* some stand inside writable ones */
+    add_all(words, (const char *const[]){"--remount-ro", "/", NULL});
     add_pairs(words, "--setenv", sandbox->settings);
     add(words, "--");
     add_all(words, sandbox->words);
@@ -188,6 +189,13 @@ static int place_descriptors(const struct sandbox *sandbox)
     return 0;
 }
 
+void die_with(pid_t parent)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) /* it died before we asked */
+        _exit(1);
+}
+
 /* Waits for the end, for at most so many seconds; then kills it, and with it all inside. */
 static int wait_with_deadline(pid_t child, int seconds)
 {
@@ -216,13 +224,13 @@ int sandbox_run(const struct grader *grader, const struct sandbox *sandbox)
         add_everything(&words, grader, sandbox);
     else
         add_unsealed(&words, sandbox);
+    pid_t worker = getpid();
     pid_t child = fork();
     if (child == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
         setsid();
         limit(sandbox);
         if (place_descriptors(sandbox) == 0 && become_user() == 0) {
-            prctl(PR_SET_PDEATHSIG, SIGKILL); /* the change of user has cleared it */
+            die_with(worker); /* after the change of user, which would undo it */
             execvp(words.word[0], (char *const *)words.word);
         }
         dprintf(2, "%s: %s\n", words.word[0], strerror(errno));

@@ -34,6 +34,9 @@ const char *sandbox_problem(const struct grader *grader);
  * or -1 with errno (ETIME: its time was over). */
 int sandbox_run(const struct grader *grader, const struct sandbox *sandbox);
 
+/* The calling process is to be killed when its parent dies, or at once if that has happened. */
+void die_with(pid_t parent);
+
 /* The user and group that submissions are handled as: nobody if grade runs as root. */
 void sandbox_user(uid_t *user, gid_t *group);
 

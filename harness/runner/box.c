@@ -79,7 +79,7 @@ static int raise_loopback(void)
 
 static int mount_tmpfs(const char *path)
 {
-    return mount("tmpfs", path, "tmpfs", MS_NOSUID | MS_NODEV, "mode=700");
+    return mount("tmpfs", path, "tmpfs", MS_NOSUID | MS_NODEV, "mode=700,size=256m,nr_inodes=100k");
 }
 
 /* Empties a folder that all users share (Criterion names files in /tmp and /dev/shm by its PID,
@@ -272,11 +272,14 @@ int box_start(struct box *box, enum tier tier)
     box->verdict_fd = open(box->verdict, O_RDWR | O_NONBLOCK | O_CLOEXEC);
     if (box->verdict_fd == -1)
         return -1;
+    pid_t runner = getpid();
     box->pid = fork();
     if (box->pid != 0)
         return box->pid == -1 ? -1 : 0;
     setpgid(0, 0); /* a terminal's Ctrl-C is for the runner, which ends its boxes */
     prctl(PR_SET_PDEATHSIG, tier == SEALED ? SIGKILL : SIGTERM);
+    if (getppid() != runner) /* it died before we asked */
+        _exit(1);
     signal(SIGINT, SIG_DFL);
     signal(SIGTERM, SIG_DFL);
     close(box->verdict_fd);

@@ -71,9 +71,10 @@ int main(int argc, char *argv[])
     if (error)
         return fail("getaddrinfo", error == EAI_SYSTEM ? strerror(errno) : gai_strerror(error));
     int server = connect_to(list, &call);
-    if (server == -1)
-        return fail(call, strerror(errno));
+    error = errno;
     freeaddrinfo(list);
+    if (server == -1)
+        return fail(call, strerror(error));
 
     long total = copy_all(server, &call);
     if (total == -1)

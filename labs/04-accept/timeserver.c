@@ -163,9 +163,10 @@ int main(int argc, char *argv[])
     if (error)
         return fail("getaddrinfo", error == EAI_SYSTEM ? strerror(errno) : gai_strerror(error));
     int door = open_door(list, &call);
-    if (door == -1)
-        return fail(call, strerror(errno));
+    error = errno;
     freeaddrinfo(list);
+    if (door == -1)
+        return fail(call, strerror(error));
 
     struct sockaddr_storage here;
     socklen_t length = sizeof here;

@@ -141,9 +141,10 @@ int main(int argc, char *argv[])
     if (error)
         return fail("getaddrinfo", error == EAI_SYSTEM ? strerror(errno) : gai_strerror(error));
     int door = open_door(list, backlog, &call);
-    if (door == -1)
-        return fail(call, strerror(errno));
+    error = errno;
     freeaddrinfo(list);
+    if (door == -1)
+        return fail(call, strerror(error));
     if (announce(door) == -1)
         return fail("cannot tell the address", strerror(errno));
     if (watch_door(door) == -1)

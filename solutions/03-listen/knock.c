@@ -157,8 +157,10 @@ int main(int argc, char *argv[])
         if (error == 0)
             continue;
         polled[i].fd = -1;
-        if (count_settled(error, &tally) == -1)
-            return fail("connect", strerror(errno));
+        if (count_settled(error, &tally) == -1) {
+            freeaddrinfo(list);
+            return fail("connect", strerror(error));
+        }
     }
     freeaddrinfo(list);
     if (wait_for_all(polled, count, timeout_ms, &tally) == -1)

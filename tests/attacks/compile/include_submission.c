@@ -1,0 +1,2 @@
+/* ATTACK(fail) bites: secret. What the neighbor handed in. */
+#include "/submissions/honest/sockinfo.c"
