@@ -1,0 +1,464 @@
+/*
+ * steps.c - lab 05: bytes, not messages.
+ *
+ * The servers are met by clients that the test plays: quick, slow, rude ones. The client meets
+ * servers that the test plays. Both meet the reference on the other side.
+ */
+#include "streams.h"
+
+/* --- echoserver --- */
+
+/* A client whose words come back, and then the end of file. */
+static void expect_echo(const char *where)
+{
+    struct peer *client = join(where);
+    say(client, BYTES("ping"));
+    expect_bytes(client, BYTES("ping"));
+    half_close(client);
+    expect_end_of_file(client);
+}
+
+STEP(1, "every byte comes back as it comes, until the client's end of file", .points = 10,
+     .see = "Step 1: send back what comes",
+     .hints = {"How many bytes has the client said when recv() returns? Who tells you?",
+               "recv() returns the number of bytes that have come so far, 0 at the client's end of "
+               "file, -1 at a failure. Send back exactly that number. See recv(2).",
+               "A loop: recv() into the buffer; 0: return 0; -1 with EINTR: again; another -1: "
+               "return -1; else send_all() with the count that recv() returned."},
+     .by_hand = "build/labs/05-stream/echoserver 127.0.0.1 0    # then: nc 127.0.0.1 PORT")
+{
+    expect_usage_error("echoserver", "127.0.0.1");
+    expect_usage_error("echoserver", "127.0.0.1", "80x");
+    const char *where = NULL;
+    for (int i = 0; i < host_count(); i++) {
+        tried("sent a single byte to `echoserver %s 0`", hosts[i]);
+        suspect(
+            "recv() returns as soon as there is one byte, and this byte has to go back at once: "
+            "do not wait for a line, a full buffer or the end.");
+        where = listening(start("echoserver", hosts[i], "0"));
+        struct peer *client = join(where);
+        say(client, BYTES("a"));
+        expect_bytes(client, BYTES("a"));
+
+        tried("sent a word with NUL bytes in it, and then a shorter one");
+        suspect("Received bytes are no string: send back as many as recv() returned, whatever "
+                "they are. strlen() stops at a NUL byte, and old bytes may stand behind the new.");
+        say(client, BYTES("long\0\0word\xff\r\n"));
+        expect_bytes(client, BYTES("long\0\0word\xff\r\n"));
+        say(client, BYTES("\0b"));
+        expect_bytes(client, BYTES("\0b"));
+
+        tried("ended the client's stream (half-close)");
+        suspect("recv() returns 0 when the client has said everything. Then this client's socket "
+                "is closed, and the client reads an end of file, too.");
+        half_close(client);
+        expect_end_of_file(client);
+        tried("connected a second client");
+        suspect("After a client's end of file the next one is served: go round to accept().");
+        expect_echo(where);
+    }
+    tried("sent 100,000 bytes and the end of file at once");
+    suspect("The end of file comes after the last byte: all that came before it has to go back.");
+    struct bytes many = noise(100000);
+    struct peer *quick = join(where);
+    say(quick, many);
+    half_close(quick);
+    expect_same(hear_all(quick), many, "back");
+}
+
+STEP(2, "every byte comes back, even to a slow reader", .points = 15, .after = 1,
+     .see = "Step 2: a send can be short",
+     .hints = {"Compare what you asked send() to take with what it took.",
+               "send() returns how many bytes it took. When the way to the client is full, or a "
+               "signal comes, that is only a part of them. Who sends the rest? See send(2).",
+               "Keep a count of what is sent. Until it has reached `length`: send `length - sent` "
+               "bytes from `bytes + sent`, and add what came back. EINTR: once more."},
+     .by_hand = "head -c 8M /dev/urandom >build/sent; "
+                "nc -N 127.0.0.1 PORT <build/sent | cmp - build/sent")
+{
+    struct bytes many = noise(8 * MIB);
+    struct program *server = start("echoserver", "localhost", "0");
+    const char *where = listening(server);
+    tried("sent 8 MiB without reading, stopped and continued the server, then read slowly");
+    suspect("send() takes fewer bytes than it is given when it is interrupted, or (on a socket "
+            "that does not block) when there is no room. Send the rest: bytes + sent, length - "
+            "sent, until nothing is left.");
+    struct peer *slow = join(where);
+    say(slow, many);
+    half_close(slow);
+    size_t heard = hear_haltingly(slow, server, many);
+    expect_same(hear_all(slow), after(heard, many), "back");
+
+    tried("ran 4 MiB through the server with the reference's echoclient");
+    struct program *client =
+        start_reference("echoclient", host_of(where), port_text(port_of(where)));
+    feed(client, first(4 * MIB, many));
+    end_input(client);
+    expect_same(rest_of_output(client), first(4 * MIB, many), "back");
+    expect_exit(client, 0);
+}
+
+STEP(3, "a client that breaks its connection ends nothing but that", .points = 15, .after = 2,
+     .see = "Step 3: rude clients",
+     .hints = {"A client can vanish at any moment. What do recv() and send() do then? What does "
+               "the kernel do to a process that sends to nobody?",
+               "recv() fails with ECONNRESET, send() with EPIPE, and SIGPIPE ends the process "
+               "unless it is ignored. See sigaction(2), signal(7), send(2).",
+               "ignore_sigpipe(): a struct sigaction whose handler is SIG_IGN, set for SIGPIPE. "
+               "serve(): whatever echo() returns, close the client and take the next."},
+     .by_hand = "timeout -s KILL 1 nc 127.0.0.1 PORT </dev/zero >/dev/null; nc 127.0.0.1 PORT")
+{
+    struct program *server = start("echoserver", "127.0.0.1", "0");
+    const char *where = listening(server);
+    tried("broke a connection by a reset while the server waited for the client's words");
+    suspect("recv() fails with ECONNRESET: the -1 is no number of bytes, and this client's trouble "
+            "is no reason for the server to end. Close its socket and take the next.");
+    struct peer *rude = join(where);
+    say(rude, BYTES("ping"));
+    expect_bytes(rude, BYTES("ping"));
+    wait_until_idle(server);
+    reset(rude);
+    expect_echo(where);
+    expect_running(server);
+
+    tried("said a word and was gone before it could come back");
+    suspect("A send() to a client that has gone raises SIGPIPE, which ends the process unless it "
+            "is ignored (sigaction() with SIG_IGN, or MSG_NOSIGNAL); then it fails with EPIPE, "
+            "which concerns this client only.");
+    say_and_vanish(server, where, BYTES("ping"));
+    expect_echo(where);
+    expect_running(server);
+
+    tried("broke a connection while the server was stuck in sending to it");
+    suspect("send() fails with ECONNRESET or EPIPE when the client breaks the connection: close "
+            "its socket and take the next client.");
+    struct peer *full = join(where);
+    say(full, noise(8 * MIB));
+    wait_until_stuck(full, server);
+    reset(full);
+    expect_echo(where);
+    expect_running(server);
+
+    expect_no_leak(server, where, expect_echo);
+    expect_patience(server, where, expect_echo);
+    expect_good_start_and_end("echoserver", server, where, expect_echo);
+}
+
+/* --- echoclient --- */
+
+/* Starts echoclient with a server that the test plays. */
+static struct peer *meet_client(struct program **client)
+{
+    struct peer *door = open_door("127.0.0.1", 5, 0);
+    *client = start("echoclient", "127.0.0.1", port_text(port_of(local_address(door))));
+    return let_in(door);
+}
+
+STEP(4, "echoclient sends its input, half-closes and prints what comes back", .points = 15,
+     .see = "Step 4: say all, and still listen",
+     .hints = {"The server waits for an end of file, and the client for the server's last bytes. "
+               "Which call ends one direction and leaves the other?",
+               "shutdown() with SHUT_WR ends what you send; recv() still works. send() and "
+               "write() may take less than they were given. See shutdown(2).",
+               "send_some(): send the bytes from unsent_start to unsent_end, move unsent_start by "
+               "what it took, add it to x->sent. print_some(): one recv(). print_all(): loop until "
+               "`written` is `length`."},
+     .by_hand = "nc -l 127.0.0.1 4000 & echo hello | build/labs/05-stream/echoclient 127.0.0.1 "
+                "4000    # type the answer, then Ctrl-D")
+{
+    expect_usage_error("echoclient");
+    expect_usage_error("echoclient", "127.0.0.1", "70000");
+    struct program *client;
+    for (int i = 0; i < host_count(); i++) {
+        struct peer *door = open_door(hosts[i], 5, 0);
+        const char *host = localhost_is(hosts[i]) ? "localhost" : hosts[i];
+        client = start("echoclient", host, port_text(port_of(local_address(door))));
+        tried("ran echoclient %s PORT with 3 bytes on standard input, where a server listens on %s",
+              host, hosts[i]);
+        suspect("Every byte of standard input goes to the server, NUL bytes among them: send as "
+                "many as read() returned.");
+        struct peer *server = let_in(door);
+        feed(client, BYTES("t\0o"));
+        expect_bytes(server, BYTES("t\0o"));
+        suspect("At the end of standard input the server has to see an end of file: half-close the "
+                "connection with shutdown(). Without it the server waits for ever.");
+        end_input(client);
+        expect_end_of_file(server);
+        suspect("The end of standard input is not the end of the answer: close() takes both "
+                "directions down, shutdown() with SHUT_WR only the one.");
+        say(server, BYTES("t\0"));
+        expect_that(take_output(client, 2).at[1] == '\0', "\"t\\0\" on standard output",
+                    "other bytes");
+        suspect("An answer can come in many pieces: go on with recv() until it returns 0.");
+        say(server, BYTES("o"));
+        half_close(server);
+        expect_output(client, BYTES("o"));
+        suspect("All was sent and as many bytes came back: exit code 0.");
+        expect_exit(client, 0);
+    }
+    tried("sent back fewer bytes than came, and closed");
+    suspect("Count what is sent and what comes back: exit code 1 if fewer bytes came back.");
+    struct peer *server = meet_client(&client);
+    feed(client, BYTES("hello"));
+    end_input(client);
+    expect_same(hear_all(server), BYTES("hello"), "at the server");
+    say(server, BYTES("hell"));
+    half_close(server);
+    expect_exit(client, 1);
+
+    tried("hung up while there was still standard input to send");
+    suspect("The server has gone before the end of standard input: exit code 1, at once or when "
+            "the next send() fails. SIGPIPE must not end the client (MSG_NOSIGNAL).");
+    server = meet_client(&client);
+    hang_up(server);
+    feed(client, noise(4 * MIB));
+    expect_exit(client, 1);
+
+    tried("broke the connection by a reset");
+    suspect("recv() returns -1 when the connection breaks: that is no end of file, and no number "
+            "of bytes. Exit code 1.");
+    server = meet_client(&client);
+    feed(client, BYTES("hello"));
+    end_input(client);
+    expect_same(hear_all(server), BYTES("hello"), "at the server");
+    say(server, BYTES("hello"));
+    expect_same(take_output(client, 5), BYTES("hello"), "on standard output");
+    reset(server);
+    expect_exit(client, 1);
+
+    tried("ran echoclient with a port where nobody listens");
+    suspect("Report the reason of the last connect() that failed, and exit with 1.");
+    struct program *refused = start("echoclient", "127.0.0.1", port_text(free_port()));
+    end_input(refused);
+    expect_failure(refused, reason(ECONNREFUSED));
+
+    tried("ran 60,000 bytes through echoclient and the reference's echoserver");
+    suspect("Send all of standard input and write all that comes back, each byte once.");
+    const char *where = listening(start_reference("echoserver", "127.0.0.1", "0"));
+    struct bytes many = noise(60000);
+    client = start("echoclient", "127.0.0.1", port_text(port_of(where)));
+    feed(client, many);
+    end_input(client);
+    expect_same(rest_of_output(client), many, "back");
+    expect_exit(client, 0);
+    tried("gave echoclient a standard output that is full (/dev/full)");
+    suspect("When write() fails: its reason on standard error and exit code 1.");
+    struct program *mute =
+        launch(.program = "echoclient", .output = FROM_FILE,
+               .args = {"127.0.0.1", port_text(port_of(where))}, .output_path = "/dev/full");
+    feed(mute, BYTES("hello"));
+    end_input(mute);
+    expect_exit(mute, 1);
+}
+
+STEP(
+    5, "16 MiB through echoclient do not deadlock, and nothing is lost", .points = 15, .after = 4,
+    .see = "Step 5: both at the same time",
+    .hints = {"The kernel keeps some bytes for a reader, but not 16 MiB. What does the server do "
+              "when nobody reads its echo, and what does your send() do then?",
+              "Wait for both directions at once with poll(), and send without blocking "
+              "(O_NONBLOCK), so that the client always comes back to recv(). See poll(2), "
+              "fcntl(2).",
+              "Ask poll() for POLLIN on the socket always, for POLLOUT on it only while something "
+              "is unsent, for POLLIN on standard input only while nothing is. Then do what revents "
+              "says."},
+    .by_hand = "head -c 16M /dev/urandom >build/sent; build/labs/05-stream/echoclient 127.0.0.1 "
+               "PORT <build/sent | cmp - build/sent")
+{
+    struct bytes many = noise(16 * MIB);
+    struct program *client;
+    tried("ran 16 MiB through echoclient and the reference's echoserver");
+    suspect("Client and server both stand still in send(): each waits until the other reads. The "
+            "client has to read what comes back while it sends: poll() and a socket that does not "
+            "block, or a second thread or process.");
+    const char *where = listening(start_reference("echoserver", "127.0.0.1", "0"));
+    client = start("echoclient", "127.0.0.1", port_text(port_of(where)));
+    feed(client, many);
+    end_input(client);
+    expect_same(rest_of_output(client), many, "back");
+    expect_exit(client, 0);
+
+    tried("sent back 1 MiB to a client that had 15 MiB more to send, and took no more of it");
+    suspect("What has come back has to be printed at the same time, not when all is sent or at the "
+            "very end.");
+    struct peer *server = meet_client(&client);
+    feed(client, many);
+    say(server, hear(server, MIB));
+    expect_same(take_output(client, MIB / 2), first(MIB / 2, many), "on standard output");
+    reset(server);
+    expect_exit(client, 1);
+
+    tried("read slowly what echoclient sent, and stopped and continued it meanwhile");
+    suspect("send() takes fewer bytes than it is given when there is no room or when it is "
+            "interrupted: send what is left, and nothing twice.");
+    struct bytes part = first(MIB, many);
+    struct peer *door = open_narrow_door();
+    client = start("echoclient", "127.0.0.1", port_text(port_of(local_address(door))));
+    struct peer *slow = let_in(door);
+    feed(client, part);
+    end_input(client);
+    size_t heard = hear_haltingly(slow, client, part);
+    expect_same(hear_all(slow), after(heard, part), "at the server");
+    say(slow, part);
+    half_close(slow);
+    expect_same(rest_of_output(client), part, "back");
+    expect_exit(client, 0);
+
+    tried("stopped and continued echoclient while a slow reader held up its standard output");
+    suspect("write() may take fewer bytes than it is given, too: write what is left.");
+    struct bytes some = first(300000, many);
+    struct outlet *outlet = make_outlet(some.length);
+    client = launch(.program = "echoclient", .output = FROM_FILE, .output_path = outlet->path,
+                    .args = {"127.0.0.1", port_text(port_of(where))});
+    feed(client, some);
+    end_input(client);
+    expect_same(read_haltingly(outlet, client), some, "on standard output");
+    expect_exit(client, 0);
+}
+
+/* --- msgserver --- */
+
+/* A client whose frame is answered, and then the end of file. */
+static void expect_answer(const char *where)
+{
+    struct peer *client = join(where);
+    say(client, frame(BYTES("ping")));
+    expect_bytes(client, answer(BYTES("ping")));
+    half_close(client);
+    expect_end_of_file(client);
+}
+
+STEP(6, "each frame is answered, in whatever pieces the stream brings it", .points = 15, .after = 2,
+     .see = "Step 6: messages on a stream",
+     .hints = {"What if the first recv() returns two bytes of the prefix, or a frame and a half?",
+               "Receive exactly 4 bytes, then exactly as many as they say: a loop around recv() "
+               "that never asks for more than is left. See recv(2), byteorder(3).",
+               "recv_all(): until `got` is `length`, recv() `length - got` bytes to `bytes + got`. "
+               "*length is ntohl(prefix). Then reverse(), and send_all() of prefix and bytes "
+               "together."},
+     .by_hand = "printf '\\0\\0\\0\\5hello' | nc -N 127.0.0.1 PORT | od -c")
+{
+    expect_usage_error("msgserver", "127.0.0.1", "");
+    expect_usage_error("msgserver", "127.0.0.1", "0", "0");
+    struct program *server = NULL;
+    const char *where = NULL;
+    struct peer *client = NULL;
+    for (int i = 0; i < host_count(); i++) {
+        tried("sent `msgserver %s 0` a frame of 5 bytes", hosts[i]);
+        suspect("The prefix is the number of bytes behind it, 4 bytes in network byte order: "
+                "ntohl() makes it a number of this machine. The answer has the same prefix, and "
+                "then the bytes in reverse order; it comes as soon as the frame is whole.");
+        server = start("msgserver", hosts[i], "0");
+        where = listening(server);
+        client = join(where);
+        say(client, frame(BYTES("he\0lo")));
+        expect_bytes(client, answer(BYTES("he\0lo")));
+    }
+    tried("sent a frame one byte at a time");
+    suspect("recv() returns as soon as there is one byte, inside the prefix, too. Go on until the "
+            "4 bytes, and then all bytes of the frame, are there.");
+    say_bytewise(client, frame(BYTES("stream")), server);
+    expect_bytes(client, answer(BYTES("stream")));
+
+    tried("sent two frames and a half in one piece");
+    suspect("One recv() can bring more than one frame. What belongs to the next must not get lost: "
+            "ask only for what is left of this frame, or keep the rest.");
+    struct bytes third = frame(BYTES("third"));
+    say(client, both(frame(BYTES("one")), both(frame(BYTES("second")), first(6, third))));
+    expect_bytes(client, both(answer(BYTES("one")), answer(BYTES("second"))));
+    say(client, after(6, third));
+    expect_bytes(client, answer(BYTES("third")));
+
+    tried("sent frames of 0, 1, 300, 65,536 and 0 bytes");
+    suspect("A frame of 0 bytes is a frame, with a prefix and an answer; 65,536 bytes are "
+            "allowed; and all 4 bytes of the prefix count.");
+    struct bytes many = noise(4 * MIB);
+    size_t lengths[] = {0, 1, 300, LONGEST, 0};
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        say(client, frame(first(lengths[i], many)));
+        expect_bytes(client, answer(first(lengths[i], many)));
+    }
+    tried("ended the client's stream after a whole frame");
+    suspect("An end of file between two frames is the end of this client: close its socket.");
+    half_close(client);
+    expect_end_of_file(client);
+
+    tried("sent 64 frames of 65,536 bytes, and read slowly");
+    suspect("send() takes fewer bytes than it is given when there is no room or when it is "
+            "interrupted: send the rest of the answer.");
+    struct bytes frames = in_frames(many, frame), answers = in_frames(many, answer);
+    struct peer *slow = join(where);
+    say(slow, frames);
+    half_close(slow);
+    size_t heard = hear_haltingly(slow, server, answers);
+    expect_same(hear_all(slow), after(heard, answers), "back");
+}
+
+/* Announces too much after a frame that was in order. */
+static void expect_refusal(const char *where, unsigned long length)
+{
+    tried("sent a frame, and then a prefix that announces %lu bytes", length);
+    suspect("At most 65,536 bytes are allowed, in a type without a sign. Check the length before "
+            "the first byte is stored or any memory is asked for, and close the connection.");
+    struct peer *client = join(where);
+    say(client, frame(BYTES("ping")));
+    expect_bytes(client, answer(BYTES("ping")));
+    say(client, prefix(length));
+    expect_gone(client);
+    expect_answer(where);
+}
+
+STEP(
+    7, "what is no frame closes that connection, and only that", .points = 15, .after = 6,
+    .see = "Step 7: when it is no frame",
+    .hints = {"The prefix comes from a stranger. What is the largest number that it can hold?",
+              "Compare the length with LONGEST before you receive a byte of the frame, and compare "
+              "what recv_all() got with what you asked it for.",
+              "Three ifs that return -1: fewer bytes than a prefix; a length over LONGEST; fewer "
+              "bytes than the length."},
+    .by_hand = "printf '\\377\\377\\377\\377' | nc 127.0.0.1 PORT; printf '\\0\\0\\0\\5hel' | nc "
+               "-N 127.0.0.1 PORT | wc -c")
+{
+    struct program *server = start("msgserver", "127.0.0.1", "0");
+    const char *where = listening(server);
+    expect_refusal(where, LONGEST + 1);
+    expect_refusal(where, 0x80000000);
+    expect_refusal(where, 0xffffffff);
+
+    tried("ended the stream inside a frame");
+    suspect("An end of file before the frame is whole: half a frame gets no answer, its connection "
+            "is closed.");
+    struct peer *client = join(where);
+    say(client, first(7, frame(BYTES("hello"))));
+    half_close(client);
+    expect_gone(client);
+    expect_answer(where);
+    tried("ended the stream inside a prefix");
+    suspect("An end of file before the prefix is whole: there is no length and no frame, so no "
+            "answer; the connection is closed.");
+    client = join(where);
+    say(client, first(2, frame(BYTES(""))));
+    half_close(client);
+    expect_gone(client);
+    expect_answer(where);
+
+    tried("broke a connection inside a frame by a reset");
+    suspect("recv() fails with ECONNRESET: the -1 is no number of bytes, and the server goes on "
+            "with the next client.");
+    client = join(where);
+    say_bytewise(client, first(6, frame(BYTES("hello"))), server);
+    reset(client);
+    expect_answer(where);
+    expect_running(server);
+    tried("sent a frame and was gone before its answer");
+    suspect("A send() to a client that has gone raises SIGPIPE, which ends the process unless "
+            "MSG_NOSIGNAL or SIG_IGN prevents it; then it fails with EPIPE, which concerns this "
+            "client only.");
+    say_and_vanish(server, where, frame(BYTES("ping")));
+    expect_answer(where);
+    expect_running(server);
+
+    expect_no_leak(server, where, expect_answer);
+    expect_patience(server, where, expect_answer);
+    expect_good_start_and_end("msgserver", server, where, expect_answer);
+}
