@@ -1,3 +1,6 @@
 /* ATTACK(fail) bites: secret. The tests, carried inside the program. */
 __asm__(".section .rodata\n.incbin \"/build/steps/01-socket\"\n.text");
-int main(void) { return 0; }
+int main(void)
+{
+    return 0;
+}

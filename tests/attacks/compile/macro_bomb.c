@@ -3,4 +3,7 @@
 #define B(x) A(A(A(A(x))))
 #define C(x) B(B(B(B(x))))
 #define D(x) C(C(C(x)))
-int main(void) { return D(1); }
+int main(void)
+{
+    return D(1);
+}
