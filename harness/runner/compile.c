@@ -241,17 +241,22 @@ static const char *first_error(const char *messages)
     return text("%.*s", (int)strcspn(at, "\n"), at);
 }
 
-static void begin_unit(struct unit *unit, const char *flags)
+static void fail_unit(struct unit *unit, const char *problem)
 {
     forget(unit);
+    note(unit, "problem", problem);
+    note(unit, "key", unit->key);
+}
+
+/* What was built before stays in place until there is something new: another check may use it. */
+static void begin_unit(struct unit *unit, const char *flags)
+{
     const char *problem = problem_with_source(unit->source);
-    if (problem) {
-        note(unit, "problem", problem);
-        note(unit, "key", unit->key);
-        return;
-    }
-    unit->compiler =
-        start_compiler(flags, unit->source, temporary_of(unit), text("%s.log", temporary_of(unit)));
+    if (problem)
+        fail_unit(unit, problem);
+    else
+        unit->compiler = start_compiler(flags, unit->source, temporary_of(unit),
+                                        text("%s.log", temporary_of(unit)));
 }
 
 static void finish_unit(struct unit *unit, int status)
@@ -261,14 +266,17 @@ static void finish_unit(struct unit *unit, int status)
     unlink(log);
     unit->compiler = 0;
     if (status == 0 && rename(temporary_of(unit), unit->program) == 0) {
+        unlink(text("%s.problem", unit->program));
         if (messages && *messages)
             note(unit, "warnings", messages);
+        else
+            unlink(text("%s.warnings", unit->program));
+        note(unit, "key", unit->key);
     } else {
         unlink(temporary_of(unit));
-        note(unit, "problem",
-             text("%s does not compile: %s", unit->source, first_error(messages ? messages : "")));
+        fail_unit(unit, text("%s does not compile: %s", unit->source,
+                             first_error(messages ? messages : "")));
     }
-    note(unit, "key", unit->key);
     free(messages);
 }
 

@@ -24,10 +24,13 @@ static int host_count(void)
     return has_ipv6() ? 2 : 1;
 }
 
-/* True if `line` is the local time of a second between `from` and now. */
+/* True if `line` is the local time of a second between `from` and now. Now is read from the exact
+ * clock: time() may lag behind it by some milliseconds, here or in the program. */
 static bool is_time_since(time_t from, struct bytes line)
 {
-    for (time_t second = from; second <= time(NULL); second++) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    for (time_t second = from; second <= now.tv_sec; second++) {
         char expected[64];
         struct tm local;
         localtime_r(&second, &local);
