@@ -31,14 +31,21 @@ STEP(1, "every byte comes back as it comes, until the client's end of file", .po
     expect_usage_error("echoserver", "127.0.0.1", "80x");
     const char *where = NULL;
     for (int i = 0; i < host_count(); i++) {
-        tried("sent a single byte to `echoserver %s 0`", hosts[i]);
+        tried("started `echoserver %s 0` and sent a single byte", hosts[i]);
+        suspect("As soon as clients can connect the server prints \"listening on ADDR:PORT\", and "
+                "flushes it.");
+        where = listening(start("echoserver", hosts[i], "0"));
         suspect(
             "recv() returns as soon as there is one byte, and this byte has to go back at once: "
             "do not wait for a line, a full buffer or the end.");
-        where = listening(start("echoserver", hosts[i], "0"));
         struct peer *client = join(where);
         say(client, BYTES("a"));
         expect_bytes(client, BYTES("a"));
+        tried("sent a second byte");
+        suspect("One recv() is not all that a client says: go on until it returns 0. And send back "
+                "as many bytes as it returned, not the whole buffer.");
+        say(client, BYTES("b"));
+        expect_bytes(client, BYTES("b"));
 
         tried("sent a word with NUL bytes in it, and then a shorter one");
         suspect("Received bytes are no string: send back as many as recv() returned, whatever "
@@ -80,9 +87,11 @@ STEP(2, "every byte comes back, even to a slow reader", .points = 15, .after = 1
     struct program *server = start("echoserver", "localhost", "0");
     const char *where = listening(server);
     tried("sent 8 MiB without reading, stopped and continued the server, then read slowly");
-    suspect("send() takes fewer bytes than it is given when it is interrupted, or (on a socket "
-            "that does not block) when there is no room. Send the rest: bytes + sent, length - "
-            "sent, until nothing is left.");
+    suspect(
+        "send() takes fewer bytes than it is given when it is interrupted, or (on a socket "
+        "that does not block) when there is no room. Send the rest: bytes + sent, length - "
+        "sent, until nothing is left. Wait for room in send() or poll(), not in a loop that asks "
+        "again and again.");
     struct peer *slow = join(where);
     say(slow, many);
     half_close(slow);
@@ -146,12 +155,33 @@ STEP(3, "a client that breaks its connection ends nothing but that", .points = 1
 
 /* --- echoclient --- */
 
-/* Starts echoclient with a server that the test plays. */
-static struct peer *meet_client(struct program **client)
+/* Starts echoclient with a server at this door that the test plays. */
+static struct peer *meet_client_at(struct peer *door, struct program **client)
 {
-    struct peer *door = open_door("127.0.0.1", 5, 0);
     *client = start("echoclient", "127.0.0.1", port_text(port_of(local_address(door))));
     return let_in(door);
+}
+
+static struct peer *meet_client(struct program **client)
+{
+    return meet_client_at(open_door("127.0.0.1", 5, 0), client);
+}
+
+/* Standard output must be this answer, which came one byte at a time. */
+static void expect_printed(struct program *client, struct bytes answered)
+{
+    struct bytes printed = rest_of_output(client);
+    if (printed.length == 0)
+        suspect("The end of standard input is not the end of the answer: close() takes both "
+                "directions down, shutdown() with SHUT_WR only the one.");
+    else if (printed.length == 1)
+        suspect("An answer can come in many pieces: go on with recv() until it returns 0.");
+    else
+        suspect("Received bytes are no string: print as many as recv() returned, NUL bytes among "
+                "them.");
+    expect_that(printed.length == answered.length &&
+                    memcmp(printed.at, answered.at, printed.length) == 0,
+                text("%s on standard output", shown(answered)), "%s", shown(printed));
 }
 
 STEP(4, "echoclient sends its input, half-closes and prints what comes back", .points = 15,
@@ -175,24 +205,20 @@ STEP(4, "echoclient sends its input, half-closes and prints what comes back", .p
         client = start("echoclient", host, port_text(port_of(local_address(door))));
         tried("ran echoclient %s PORT with 3 bytes on standard input, where a server listens on %s",
               host, hosts[i]);
+        suspect("Connect to the addresses of the name one after another, each with a socket of its "
+                "own family: when the first refuses, try the next.");
+        struct peer *server = let_in(door);
         suspect("Every byte of standard input goes to the server, NUL bytes among them: send as "
                 "many as read() returned.");
-        struct peer *server = let_in(door);
         feed(client, BYTES("t\0o"));
+        end_input(client);
         expect_bytes(server, BYTES("t\0o"));
         suspect("At the end of standard input the server has to see an end of file: half-close the "
                 "connection with shutdown(). Without it the server waits for ever.");
-        end_input(client);
         expect_end_of_file(server);
-        suspect("The end of standard input is not the end of the answer: close() takes both "
-                "directions down, shutdown() with SHUT_WR only the one.");
-        say(server, BYTES("t\0"));
-        expect_that(take_output(client, 2).at[1] == '\0', "\"t\\0\" on standard output",
-                    "other bytes");
-        suspect("An answer can come in many pieces: go on with recv() until it returns 0.");
-        say(server, BYTES("o"));
+        say_bytewise(server, BYTES("t\0o"), client);
         half_close(server);
-        expect_output(client, BYTES("o"));
+        expect_printed(client, BYTES("t\0o"));
         suspect("All was sent and as many bytes came back: exit code 0.");
         expect_exit(client, 0);
     }
@@ -221,8 +247,7 @@ STEP(4, "echoclient sends its input, half-closes and prints what comes back", .p
     feed(client, BYTES("hello"));
     end_input(client);
     expect_same(hear_all(server), BYTES("hello"), "at the server");
-    say(server, BYTES("hello"));
-    expect_same(take_output(client, 5), BYTES("hello"), "on standard output");
+    say_bytewise(server, BYTES("hell"), client);
     reset(server);
     expect_exit(client, 1);
 
@@ -278,23 +303,33 @@ STEP(
     expect_same(rest_of_output(client), many, "back");
     expect_exit(client, 0);
 
-    tried("sent back 1 MiB to a client that had 15 MiB more to send, and took no more of it");
+    tried("took 64 KiB of 16 MiB from echoclient and no more, and sent these back");
     suspect("What has come back has to be printed at the same time, not when all is sent or at the "
-            "very end.");
+            "very end. A send() that waits for room is deaf meanwhile.");
     struct peer *server = meet_client(&client);
     feed(client, many);
-    say(server, hear(server, MIB));
-    expect_same(take_output(client, MIB / 2), first(MIB / 2, many), "on standard output");
+    struct bytes taken = hear(server, 64 * KIB);
+    wait_until_stuck(server, client);
+    say(server, taken);
+    expect_same(take_output(client, taken.length), taken, "on standard output");
     reset(server);
     expect_exit(client, 1);
+
+    tried("left echoclient nothing to do but wait");
+    suspect("It burns the processor while it waits. A socket is nearly always ready for POLLOUT, "
+            "and an input that has ended for POLLIN: ask only for what you can use.");
+    server = meet_client(&client);
+    wait_until_idle(client);
+    feed(client, BYTES("hello"));
+    end_input(client);
+    expect_same(hear_all(server), BYTES("hello"), "at the server");
+    wait_until_idle(client);
 
     tried("read slowly what echoclient sent, and stopped and continued it meanwhile");
     suspect("send() takes fewer bytes than it is given when there is no room or when it is "
             "interrupted: send what is left, and nothing twice.");
     struct bytes part = first(MIB, many);
-    struct peer *door = open_narrow_door();
-    client = start("echoclient", "127.0.0.1", port_text(port_of(local_address(door))));
-    struct peer *slow = let_in(door);
+    struct peer *slow = meet_client_at(open_narrow_door(), &client);
     feed(client, part);
     end_input(client);
     size_t heard = hear_haltingly(slow, client, part);
@@ -353,6 +388,10 @@ STEP(6, "each frame is answered, in whatever pieces the stream brings it", .poin
         client = join(where);
         say(client, frame(BYTES("he\0lo")));
         expect_bytes(client, answer(BYTES("he\0lo")));
+        tried("sent a second frame");
+        suspect("A client sends as many frames as it likes: go on until its end of file.");
+        say(client, frame(BYTES("again")));
+        expect_bytes(client, answer(BYTES("again")));
     }
     tried("sent a frame one byte at a time");
     suspect("recv() returns as soon as there is one byte, inside the prefix, too. Go on until the "
@@ -399,7 +438,8 @@ static void expect_refusal(const char *where, unsigned long length)
 {
     tried("sent a frame, and then a prefix that announces %lu bytes", length);
     suspect("At most 65,536 bytes are allowed, in a type without a sign. Check the length before "
-            "the first byte is stored or any memory is asked for, and close the connection.");
+            "the first byte is stored or any memory is asked for, close the connection, and go on "
+            "with the next client.");
     struct peer *client = join(where);
     say(client, frame(BYTES("ping")));
     expect_bytes(client, answer(BYTES("ping")));
@@ -437,7 +477,9 @@ STEP(
     suspect("An end of file before the prefix is whole: there is no length and no frame, so no "
             "answer; the connection is closed.");
     client = join(where);
-    say(client, first(2, frame(BYTES(""))));
+    say(client, frame(BYTES("")));
+    expect_bytes(client, answer(BYTES("")));
+    say(client, first(2, prefix(0)));
     half_close(client);
     expect_gone(client);
     expect_answer(where);

@@ -261,10 +261,13 @@ static void expect_good_start_and_end(const char *name, struct program *server, 
     suspect("When bind() fails: its reason on standard error and exit 1.");
     expect_failure(second, reason(EADDRINUSE));
 
-    tried("ended the server and started it again on its port");
+    tried("ended the server while a client was there, and started it again on its port");
     suspect("Without SO_REUSEADDR, set before bind(), a port is refused while old connections "
             "rest in TIME_WAIT.");
-    terminate(server);
+    struct peer *client = join(where);
+    wait_until_idle(server);
+    terminate(server); /* its side closes first */
+    hang_up(client);
     struct program *again = start(name, "127.0.0.1", port);
     serve(listening(again));
 }
