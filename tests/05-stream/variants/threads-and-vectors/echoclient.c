@@ -1,5 +1,5 @@
-/* Differs: two threads with blocking calls instead of poll(); read() and write() with buffers of odd
- * sizes; SIGPIPE ignored; it leaves as soon as as many bytes came back as were sent. */
+/* Differs: two threads with blocking calls instead of poll(); read() and write() with buffers of
+ * odd sizes; SIGPIPE ignored; it leaves as soon as as many bytes came back as were sent. */
 #include <errno.h>
 #include <netdb.h>
 #include <pthread.h>
