@@ -110,9 +110,23 @@ static void replace_hosts(const char *hosts)
     unlink(hosts);
 }
 
-/* Inside, as process 1: its own /proc, /tmp and scratch folder, a loopback that is up. */
-static const char *furnish(const char *build, const char *scratch)
+/* Covers BUILD/scratch so that only this box's own folder is seen in it: the FIFO of another step,
+ * if its test process has not opened and removed it yet, could be written to. */
+static int leave_own_home(const char *build, const char *home)
 {
+    int own = open(home, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (own == -1 || mount_tmpfs(text("%s/scratch", build)) == -1 || make_folders(home) == -1)
+        return -1;
+    int result = mount(text("/proc/self/fd/%d", own), home, NULL, MS_BIND, NULL);
+    close(own);
+    return result;
+}
+
+/* Inside, as process 1: its own /proc, /tmp and scratch folder, a loopback that is up. `box` is
+ * NULL for a trial. */
+static const char *furnish(const struct box *box)
+{
+    const char *build = box ? box->build : NULL, *scratch = box ? box->scratch : NULL;
     if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == -1)
         return "mount /";
     if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) == -1)
@@ -121,6 +135,8 @@ static const char *furnish(const char *build, const char *scratch)
         return "mount /tmp";
     if (empty_folder("/dev/shm", build) == -1)
         return "mount /dev/shm";
+    if (box && leave_own_home(build, box->home) == -1)
+        return "mount the box's own folder";
     if (scratch && mount_tmpfs(scratch) == -1)
         return "mount scratch";
     if (scratch)
@@ -163,7 +179,7 @@ bool box_can_seal(const char **why_not)
         const char *failed = enter_namespaces();
         pid_t inside = failed ? -1 : fork_inside();
         if (inside == 0) {
-            failed = furnish(NULL, NULL);
+            failed = furnish(NULL);
             if (failed)
                 dprintf(report[1], "%s: %s", failed, strerror(errno));
             _exit(0);
@@ -204,7 +220,7 @@ static void run_sealed(const struct box *box)
     const char *failed = enter_namespaces();
     pid_t inside = failed ? -1 : fork_inside();
     if (inside == 0) {
-        failed = furnish(box->build, box->scratch);
+        failed = furnish(box);
         keep_mount_privilege();
         if (!failed)
             become_test(box);
@@ -297,7 +313,5 @@ void box_kill(const struct box *box)
 void box_clear(struct box *box)
 {
     close(box->verdict_fd);
-    unlink(box->verdict);
-    unlink(box->log);
-    remove_tree(box->scratch);
+    remove_tree(box->home);
 }

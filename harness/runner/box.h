@@ -18,6 +18,7 @@ bool box_can_seal(const char **why_not);
 struct box {
     const char *name;    /* unique in this run: "04-accept-3" */
     const char *build;   /* folder that must be seen inside, absolute */
+    const char *home;    /* folder of this box below BUILD/scratch; holds the following three */
     const char *scratch; /* folder that the step may fill, empty at first */
     const char *log;     /* file for what the test process itself prints */
     const char *verdict; /* path of the FIFO for the verdict */

@@ -135,9 +135,10 @@ static void prepare_box(struct run *run, struct slot *slot)
     char **environment = calloc(12, sizeof *environment);
     slot->box = (struct box){.name = text("%s-%d", lab, slot->step->number)};
     slot->box.build = run->course->build;
-    slot->box.scratch = text("%s/%s", folder, slot->box.name);
-    slot->box.log = text("%s/%s.log", folder, slot->box.name);
-    slot->box.verdict = text("%s/%s.verdict", folder, slot->box.name);
+    slot->box.home = text("%s/%s", folder, slot->box.name);
+    slot->box.scratch = text("%s/files", slot->box.home);
+    slot->box.log = text("%s/log", slot->box.home);
+    slot->box.verdict = text("%s/verdict", slot->box.home);
     argv[0] = text("%s/steps/%s", run->course->build, lab);
     argv[1] = "run";
     argv[2] = text("%d", slot->step->number);

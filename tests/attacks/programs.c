@@ -285,13 +285,17 @@ ATTACK_FUNCTION(forged_in_proc)
 /* ATTACK(verdict_fifo, fail) looks for a FIFO to write a verdict into */
 ATTACK_FUNCTION(verdict_fifo)
 {
-    const char *folders[] = {".", "..", "../..", "/build/scratch", "/tmp", "/fifo"};
+    const char *folders[] = {".", "..", "../..", "../../..", "/build/scratch", "/tmp", "/fifo"};
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
         DIR *folder = opendir(folders[i]);
-        for (struct dirent *entry; folder && (entry = readdir(folder));)
-            if (entry->d_type == DT_FIFO &&
-                openat(dirfd(folder), entry->d_name, O_WRONLY | O_NONBLOCK) != -1)
+        for (struct dirent *entry; folder && (entry = readdir(folder));) {
+            char below[300];
+            snprintf(below, sizeof below, "%s/verdict", entry->d_name);
+            if ((entry->d_type == DT_FIFO &&
+                 openat(dirfd(folder), entry->d_name, O_WRONLY | O_NONBLOCK) != -1) ||
+                openat(dirfd(folder), below, O_WRONLY | O_NONBLOCK) != -1)
                 bite();
+        }
     }
 }
 
