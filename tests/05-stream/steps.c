@@ -186,8 +186,7 @@ STEP(4, "echoclient sends its input, half-closes and prints what comes back", .p
                "send_some(): send the bytes from unsent_start to unsent_end, move unsent_start by "
                "what it took, add it to x->sent. print_some(): one recv(). print_all(): loop until "
                "`written` is `length`."},
-     .by_hand = "nc -l 127.0.0.1 4000 & echo hello | build/labs/05-stream/echoclient 127.0.0.1 "
-                "4000    # type the answer, then Ctrl-D")
+     .by_hand = "echo hello | build/labs/05-stream/echoclient 127.0.0.1 PORT; echo $?")
 {
     expect_usage_error("echoclient");
     expect_usage_error("echoclient", "127.0.0.1", "70000");
