@@ -408,7 +408,7 @@ ATTACK_FUNCTION(reads_passwd)
 /* ATTACK(reads_homes, fail) */
 ATTACK_FUNCTION(reads_homes)
 {
-    const char *folders[] = {"/root", "/home", "/work", "/srv", "/var"};
+    const char *folders[] = {"/root", "/home", "/opt", "/srv", "/var"};
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
         if (opendir(folders[i]))
             bite();
