@@ -181,6 +181,20 @@ END
     done
 }
 
+@test "what is published is made whole again by the next run, without grading again" {
+    hand_in one
+    grade_class
+    before=$(stat -c %s "$out/journal")
+    cp -r "$out/results" "$out/feedback" "$BATS_TEST_TMPDIR/"
+    rm "$out/feedback/one.html"          # as after a kill between the two files
+    echo stale >"$out/results/one.json" # as after a kill between the verdict and its publication
+    grade_class
+    [ "$status" -eq 0 ]
+    diff -r "$out/results" "$BATS_TEST_TMPDIR/results"
+    diff -r "$out/feedback" "$BATS_TEST_TMPDIR/feedback"
+    [ "$(stat -c %s "$out/journal")" -eq "$before" ]
+}
+
 @test "two graders on one folder: the second one says so, exit 2" {
     hand_in one
     mkdir -p "$out"

@@ -12,8 +12,20 @@
 #include <string.h>
 #include <unistd.h>
 
+/* True if the file already holds exactly this. */
+static bool holds(const char *path, const char *content, size_t length)
+{
+    size_t there = 0;
+    char *whole = read_whole(path, &there);
+    bool same = whole && there == length && memcmp(whole, content, length) == 0;
+    free(whole);
+    return same;
+}
+
 int write_synced_file(const char *path, const char *content, size_t length)
 {
+    if (holds(path, content, length))
+        return 0;
     const char *temporary = text("%s.new", path);
     FILE *file = fopen(temporary, "we");
     if (!file)

@@ -26,7 +26,8 @@ int write_report(const struct grader *grader);
 int visit_block(const struct grader *grader, const char *id, const char *lab,
                 void (*visit)(const struct record *record, void *context), void *context);
 
-/* Writes the file whole or not at all, synced to the disk. Returns 0, or -1 with errno. */
+/* Writes the file whole or not at all, synced to the disk; one that holds this already is left
+ * alone. Returns 0, or -1 with errno. */
 int write_synced_file(const char *path, const char *content, size_t length);
 
 #endif
