@@ -1,8 +1,9 @@
 /*
  * main.c - what a lab's steps are linked with.
  *
- *     steps list     describe the steps, one `key value` a line
- *     steps run N    perform step N under Criterion; its verdict goes to $PLUMBLINE_VERDICT
+ *     steps list     describe the steps, one `key value` a line; `story TITLE` if there is one
+ *     steps run N    perform step N under Criterion; its verdict goes to $PLUMBLINE_VERDICT.
+ *                    0 is the story
  */
 #include "step.h"
 
@@ -28,6 +29,8 @@ static void describe(const struct step *step)
 
 static int list(void)
 {
+    if (&plumbline_story)
+        printf("story %s\n", plumbline_story->title);
     for (const struct step *const *step = __start_plumbline_steps; step < __stop_plumbline_steps;
          step++)
         describe(*step);

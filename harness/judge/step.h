@@ -59,13 +59,33 @@ struct step {
     }                                                                                              \
     static void step_##number_##_body(void)
 
+/*
+ * STORY("one server, two clients, one after the other") { body } - one for each lab: what `make
+ * trace` draws. Written with the same verbs as a step, but it is not graded. Short: few programs,
+ * small data, what the lab is about in one picture. It ends when the body returns: end the programs
+ * (terminate(), expect_exit()) so that their last calls belong to the picture. wait_until_idle()
+ * between two acts lets a server get as far as it will before the next thing happens. If the
+ * program fails an expectation, the story ends there and what happened so far is drawn.
+ */
+#define STORY(title_)                                                                              \
+    static void story_body(void);                                                                  \
+    static const struct step story_ = {.number = 0, .title = (title_)};                            \
+    const struct step *const plumbline_story = &story_;                                            \
+    Test(steps, step_0)                                                                            \
+    {                                                                                              \
+        perform_step(&story_, story_body);                                                         \
+    }                                                                                              \
+    static void story_body(void)
+
+extern const struct step *const plumbline_story __attribute__((weak)); /* NULL address: none */
+
 /* Runs a step's body and reports its verdict; STEP calls it. */
 void perform_step(const struct step *step, void (*body)(void));
 
 /* --- the story of a step: what a failure will tell --- */
 
 /* Says what is being tried now, in the past tense: "connected twice, one after the other".
- * Forgets what was suspected before. */
+ * Forgets what was suspected before. In a story it heads what follows in the picture. */
 void tried(const char *format, ...) PRINTF_LIKE(1, 2);
 
 /* Names the usual cause of a failure of the expectations that follow, until the next tried() or

@@ -28,6 +28,10 @@ static int take_line(struct lab *lab, char *line)
         lab->program[lab->programs++] = text("%s", value);
         return 0;
     }
+    if (strcmp(line, "story") == 0) {
+        lab->story = text("%s", value);
+        return 0;
+    }
     if (strcmp(line, "step") == 0) {
         if (lab->steps == MOST_STEPS)
             return -1;

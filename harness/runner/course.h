@@ -42,6 +42,7 @@ struct lab {
     int steps;
     const char *program[MOST_PROGRAMS]; /* "timeserver", ... */
     int programs;
+    const char *story; /* title of what `make trace` plays, NULL: none */
 };
 
 struct course {

@@ -293,3 +293,13 @@ STEP(6, "a closed descriptor is handed out again", .points = 15, .after = 5,
     expect_that(full.opened < 29 || full.reopened == 3, "fd=3", "fd=%d", full.reopened);
     expect_full_disk_noticed("sockcount", "3", NULL);
 }
+
+STORY("a socket is a descriptor, and a closed one is handed out again")
+{
+    tried("asked for an IPv4 stream socket");
+    expect_exit(start("sockinfo", "inet", "stream"), 0);
+    tried("asked for a type of socket that there is not");
+    expect_exit(start("sockinfo", "inet", "77"), 1);
+    tried("opened three sockets, closed them and opened one more");
+    expect_exit(start("sockcount", "3"), 0);
+}

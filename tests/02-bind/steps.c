@@ -300,3 +300,21 @@ STEP(6, "a port that only has connections in TIME_WAIT can be bound at once", .p
         expect_line(program, "bound to %s", where);
     }
 }
+
+STORY("a port is asked for, held, refused and given back")
+{
+    tried("bound a socket to a port of the kernel's choice");
+    struct program *first = start("bindto", "127.0.0.1", "0");
+    const char *port = port_text(port_of(bound_to(first)));
+    wait_until_idle(first);
+    tried("ended its standard input: the port is free again");
+    end_input(first);
+    expect_exit(first, 0);
+    tried("asked for the very same port");
+    struct program *second = start("bindto", "127.0.0.1", port);
+    end_input(second);
+    expect_exit(second, 0);
+    tried("asked for a port on which somebody else listens");
+    struct peer *door = open_door("127.0.0.1", 1, 0);
+    expect_exit(start("bindto", "127.0.0.1", port_text(port_of(local_address(door)))), 1);
+}

@@ -281,3 +281,18 @@ STEP(5, "the time-out is for all connections together", .points = 20, .after = 4
     expect_tally(knock(local_address(open_door("127.0.0.1", 5, 0)), "1", "2147483647", false), 1, 0,
                  0);
 }
+
+STORY("clients connect although nobody accepts, until the queue is full")
+{
+    tried("opened a door with a backlog of 1");
+    struct program *door = start("doorman", "127.0.0.1", "0", "1");
+    const char *port = port_text(port_of(listening(door)));
+    wait_until_idle(door);
+    tried("knocked three times at once: two get in, one is left waiting");
+    expect_exit(
+        launch(.program = "knock", .args = {"127.0.0.1", port, "3", "200"}, .times_itself = true),
+        0);
+    tried("told the doorman to end");
+    end_input(door);
+    expect_exit(door, 0);
+}

@@ -344,3 +344,18 @@ STEP(6, "out of descriptors, the server waits and goes on when there is room", .
     suspect("When bind() fails: its reason on standard error and exit 1.");
     expect_failure(start("timeserver", "127.0.0.1", port_text(port_of(where))), reason(EADDRINUSE));
 }
+
+STORY("one door, two clients, a socket for each")
+{
+    tried("started the server: it opens its door and sleeps in accept()");
+    struct program *server = start("timeserver", "127.0.0.1", "0");
+    const char *port = port_text(port_of(listening(server)));
+    wait_until_idle(server);
+    tried("let the first client come: it gets a socket of its own, the time and an end of file");
+    expect_exit(start("timeclient", "127.0.0.1", port), 0);
+    wait_until_idle(server);
+    tried("let the second client come: the door was open all the while");
+    expect_exit(start("timeclient", "127.0.0.1", port), 0);
+    wait_until_idle(server);
+    terminate(server);
+}

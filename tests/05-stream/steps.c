@@ -4,6 +4,7 @@
  * The servers are met by clients that the test plays: quick, slow, rude ones. The client meets
  * servers that the test plays. Both meet the reference on the other side.
  */
+#include "story.h"
 #include "streams.h"
 
 /* --- echoserver --- */

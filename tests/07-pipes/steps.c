@@ -441,3 +441,11 @@ STEP(8, "lines are printed as they come, whoever writes them, until quit", .poin
     expect_no_more_output(program);
     expect_no_fifo(path);
 }
+
+STORY("two processes, one pipe, and no end left open")
+{
+    tried("ran `pipeline echo plumb line : tr a-z A-Z`");
+    struct program *program = start("pipeline", "echo", "plumb line", ":", "tr", "a-z", "A-Z");
+    expect_output(program, BYTES("PLUMB LINE\n"));
+    expect_exit(program, 0);
+}
