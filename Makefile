@@ -21,7 +21,7 @@ pass_on_exit = $(recall_exit)$(if $(filter 0,$(code)),,$(if $(filter 1,$(code)),
 
 plumb = "$$BUILD/bin/plumb"
 
-.PHONY: help check run-check next hint progress watch test mutants variants ladder bench grade attacks \
+.PHONY: help check run-check next hint progress watch test mutants variants ladder bench grade attacks dist \
         doctor skeletons new lint clean
 
 help:
@@ -44,6 +44,9 @@ mutants variants ladder:
 
 grade:
 	+@harness/grade
+
+dist:
+	@harness/dist
 
 attacks:
 	+@harness/setup test && harness/build "" && tests/attacks/run

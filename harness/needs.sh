@@ -19,8 +19,9 @@ list_needs() {
     musl-gcc) needs="$needs musl-gcc" ;;
     esac
     case $1 in
-    test) needs="$needs gcc clang musl-gcc bats git jq python3 nc socat ss flock clang-format shellcheck bwrap unzip zip" ;;
+    test) needs="$needs gcc clang musl-gcc bats git jq python3 nc socat ss flock clang-format shellcheck bwrap unzip zip perl xmllint" ;;
     grade) needs="$needs bwrap unzip" ;;
+    gradescope) needs="$needs bwrap unzip jq" ;;
     esac
 }
 
@@ -31,6 +32,7 @@ has() {
     criterion) has_criterion ;;
     localhost) [ -e "$root/etc/hosts" ] || getent ahosts localhost >/dev/null 2>&1 ;;
     nc) is_openbsd_nc ;;
+    perl) perl -MTAP::Parser -e 1 >/dev/null 2>&1 ;;
     *) command -v "$1" >/dev/null ;;
     esac
 }
@@ -77,6 +79,7 @@ describe() {
     criterion) echo 'Criterion (a test framework for C)' ;;
     localhost) echo 'the name localhost (/etc/hosts)' ;;
     nc) echo 'nc (the one of OpenBSD)' ;;
+    perl) echo 'Perl with its TAP::Parser' ;;
     *) echo "$1" ;;
     esac
 }
@@ -122,6 +125,8 @@ shellcheck   shellcheck       ShellCheck        shellcheck        shellcheck    
 bwrap        bubblewrap       bubblewrap        bubblewrap        bubblewrap     bubblewrap
 unzip        unzip            unzip             unzip             unzip          unzip
 zip          zip              zip               zip               zip            zip
+perl         perl             perl-Test-Harness perl-utils        perl           perl
+xmllint      libxml2-utils    libxml2           libxml2-utils     libxml2        libxml2-tools
 gdb          gdb              gdb               gdb               gdb            gdb
 sanitizers   -                libasan,libubsan  -                 -              -
 END

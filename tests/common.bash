@@ -24,3 +24,6 @@ solved_tree() {
     mkdir -p "$1/$2"
     cp solutions/"$2"/*.c "$1/$2/"
 }
+
+# refute COMMAND...: fails if it succeeds. (A line that begins with ! cannot fail a test.)
+refute() { ! "$@"; }

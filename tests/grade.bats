@@ -212,7 +212,7 @@ END
     grade_class ROSTER="$BATS_TEST_TMPDIR/roster.csv"
     [ "$status" -eq 0 ]
     [ "$(score zoe)" = 0 ]
-    ! grep -q '^[=+@]' "$out/grades.csv"
+    refute grep -q '^[=+@]' "$out/grades.csv"
     [ "$(jq -r .name "$out/results/one.json")" = 'Doe, "J" Jane' ]
     python3 - "$out/grades.csv" <<'END'
 import csv, sys
@@ -233,7 +233,7 @@ END
     [ "$status" -eq 0 ]
     [ "$(jq '[.labs[0].steps[] | select(.hidden)] | length' "$out/results/one.json")" -eq 2 ]
     title=$(jq -r '.labs[0].steps[4].title' "$out/results/one.json")
-    ! grep -qF "$title" "$out/feedback/one.html"
+    refute grep -qF "$title" "$out/feedback/one.html"
     grep -q '70 of 70 points' "$out/feedback/one.html"
     grep -qF 'hidden' "$out/report.html"
 }
@@ -243,8 +243,8 @@ END
     printf '#include <stdio.h>\nint main(void) { fputs("<script>alert(1)</script>\\033[2J", stderr); return 3; }\n' \
         >"$class/one/sockinfo.c"
     grade_class
-    ! grep -q '<script>' "$out/feedback/one.html" "$out/report.html"
-    ! grep -q $'\033' "$out/feedback/one.html"
+    refute grep -q '<script>' "$out/feedback/one.html" "$out/report.html"
+    refute grep -q $'\033' "$out/feedback/one.html"
     grep -q '&#60;script&#62;' "$out/feedback/one.html"
 }
 

@@ -66,25 +66,45 @@ static struct csv_row *add_row(struct csv *csv)
     return &csv->row[csv->rows++];
 }
 
-/* The first line tells what separates: a comma, or a semicolon where that is more frequent. */
+/* The first line tells what separates: the most frequent of comma, semicolon and tab. */
 static char separator_of(const char *content)
 {
-    int commas = 0, semicolons = 0;
-    for (const char *c = content; *c && *c != '\n'; c++) {
-        commas += *c == ',';
-        semicolons += *c == ';';
+    int commas = 0, semicolons = 0, tabs = 0;
+    bool quoted = false;
+    for (const char *c = content; *c && (quoted || *c != '\n'); c++) {
+        quoted ^= *c == '"';
+        commas += !quoted && *c == ',';
+        semicolons += !quoted && *c == ';';
+        tabs += !quoted && *c == '\t';
     }
+    if (tabs > commas && tabs > semicolons)
+        return '\t';
     return semicolons > commas ? ';' : ',';
+}
+
+/* Old spreadsheets end a line with CR alone. */
+static void mend_line_ends(char *content)
+{
+    if (strchr(content, '\n'))
+        return;
+    for (char *c = content; *c; c++)
+        if (*c == '\r')
+            *c = '\n';
 }
 
 int csv_parse(struct csv *csv, char *content, size_t length)
 {
-    *csv = (struct csv){.content = content};
+    *csv = (struct csv){.content = content, .line_end = "\n"};
     if (strlen(content) != length) {
-        csv->problem = "it holds NUL bytes: it is no table in plain text";
+        csv->problem = "it holds NUL bytes: save it as a CSV file, in UTF-8";
         return -1;
     }
-    char *at = strncmp(content, "\xef\xbb\xbf", 3) == 0 ? content + 3 : content;
+    mend_line_ends(content);
+    csv->has_mark = strncmp(content, "\xef\xbb\xbf", 3) == 0;
+    char *at = content + (csv->has_mark ? 3 : 0);
+    const char *newline = strchr(at, '\n');
+    if (newline && newline > at && newline[-1] == '\r')
+        csv->line_end = "\r\n";
     csv->separator = separator_of(at);
     while (*at) {
         struct csv_row *row = add_row(csv);
@@ -147,7 +167,7 @@ void csv_put(FILE *out, const char *value, char separator)
     char *end;
     strtod(value, &end); /* -5 and +1 are numbers, and harmless */
     bool number = *value && *end == '\0';
-    bool formula = !number && *value && strchr("=+-@\t\r", *value);
+    bool formula = !number && strcmp(value, "-") != 0 && *value && strchr("=+-@\t\r", *value);
     bool quote = formula || strpbrk(value, "\"\r\n") || strchr(value, separator);
     if (quote)
         fputc('"', out);

@@ -1,10 +1,11 @@
 /*
  * csv.h - inside the autograder: tables as spreadsheets and course platforms exchange them
- * (RFC 4180; also with LF alone, a byte order mark, or semicolons).
+ * (RFC 4180; also with LF or CR alone, a byte order mark, semicolons or tabs).
  */
 #ifndef PLUMBLINE_CSV_H
 #define PLUMBLINE_CSV_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -16,6 +17,8 @@ struct csv {
     } * row; /* the first holds the columns' names */
     size_t rows;
     char separator;
+    const char *line_end; /* "\n" or "\r\n", as the first line ends */
+    bool has_mark;        /* it began with a byte order mark */
     const char *problem;
 };
 
@@ -35,7 +38,7 @@ int csv_column(const struct csv *csv, const char *name);
 const char *csv_cell(const struct csv *csv, size_t row, int column);
 
 /* Writes one cell, quoted where needed. What a spreadsheet would take for a formula (= + - @, a
- * tab) gets a ' before it. */
+ * tab) gets a ' before it; numbers and a lone - do not. */
 void csv_put(FILE *out, const char *value, char separator);
 
 #endif

@@ -3,6 +3,8 @@
  *
  *     grade run            grades what is in $SUBMISSIONS into $OUT
  *     grade merge DIR...   takes the verdicts of other OUT folders into $OUT
+ *     grade fill PLATFORM OUT TABLE.csv [COLUMN=LAB...]
+ *                          writes the table to standard output, filled with the grades of OUT
  *     grade take FOLDER    inside the sandbox: writes the programs found in FOLDER to the output
  *
  * Settings come from the environment: SUBMISSIONS, OUT, JOBS, LABS ("04 05", all that anybody
@@ -12,6 +14,7 @@
  * done at all, or was interrupted: the same command goes on later.
  */
 #include "../runner/text.h"
+#include "fill.h"
 #include "grader.h"
 #include "journal.h"
 #include "pool.h"
@@ -285,8 +288,11 @@ int main(int argc, char *argv[])
         return run(&grader);
     if (argc > 2 && strcmp(argv[1], "merge") == 0)
         return merge(&grader, argv + 2);
+    if (argc > 4 && strcmp(argv[1], "fill") == 0)
+        return fill_table(argv[2], argv[3], argv[4], argv + 5);
     if (argc == 3 && strcmp(argv[1], "take") == 0)
         return take(&grader, argv[2]);
-    fprintf(stderr, "usage: grade run | merge DIR... | take FOLDER\n");
+    fprintf(stderr,
+            "usage: grade run | merge DIR... | fill PLATFORM OUT TABLE.csv | take FOLDER\n");
     return IMPOSSIBLE;
 }
