@@ -20,8 +20,13 @@ libgit2 := $(shell readelf -d "$(criterion)" 2>/dev/null | sed -n 's/.*NEEDED.*\
 grader := $(patsubst src/harness/grader/%.c,grader/%.o,$(wildcard src/harness/grader/*.c)) \
     runner/text.o runner/escape.o
 
+# The probe wraps libc's own functions, so it is built with the types that POSIX gives them.
+PROBE_CFLAGS := -std=c11 -D_XOPEN_SOURCE=700 -D_DEFAULT_SOURCE -U_FORTIFY_SOURCE -O2 -g -fPIC \
+    -fvisibility=hidden -fno-omit-frame-pointer -Wall -Wextra -Wshadow -Wconversion -MMD -MP
+probe := $(patsubst src/harness/probe/%.c,probe/%.o,$(wildcard src/harness/probe/*.c))
+
 .PHONY: all grader
-all: bin/plumb $(labs:%=steps/%.list)
+all: bin/plumb probe/libprobe.so $(labs:%=steps/%.list)
 
 bin/plumb: $(runner)
 	$(JUDGE_CC) -o $@.new $^
@@ -49,6 +54,14 @@ judge/light/libgit2%: src/harness/judge/light/libgit2.c
 	$(JUDGE_CC) $(JUDGE_CFLAGS) -shared -fPIC -Wl,-soname,$(@F) -o $@.new $<
 	mv $@.new $@
 
+probe/libprobe.so: $(probe)
+	$(JUDGE_CC) -shared -Wl,-z,now -o $@.new $^ -ldl
+	mv $@.new $@
+
+probe/%.o: src/harness/probe/%.c src/harness/judge.mk
+	mkdir -p probe
+	$(JUDGE_CC) $(PROBE_CFLAGS) -c -o $@ $<
+
 judge/judge.a: $(judge)
 	rm -f $@
 	ar rcs $@ $^
@@ -66,4 +79,4 @@ grader/%.o: src/harness/grader/%.c src/harness/judge.mk
 steps/%.o: src/tests/%/steps.c src/harness/judge.mk
 	$(JUDGE_CC) $(JUDGE_CFLAGS) -Isrc/harness/judge -c -o $@ $<
 
--include $(judge:.o=.d) $(runner:.o=.d) $(grader:.o=.d) $(labs:%=steps/%.d)
+-include $(judge:.o=.d) $(probe:.o=.d) $(runner:.o=.d) $(grader:.o=.d) $(labs:%=steps/%.d)

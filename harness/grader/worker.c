@@ -238,7 +238,7 @@ static void own(const char *path)
 /* The build folder: places for the kit's parts, and a writable one for the programs. */
 static int furnish(const struct work *work)
 {
-    static const char *const parts[] = {"steps", "judge", "solutions"};
+    static const char *const parts[] = {"steps", "judge", "probe", "solutions"};
     const char *build = text("%s/build", work->folder);
     if (make_folders(text("%s/trees", build)) == -1 || make_folders(work->tree) == -1)
         return -1;
@@ -298,9 +298,9 @@ static int run(struct work *work, FILE *records)
                      "/build/solutions:/build/steps:/build/judge:/kit"},
         .folders = {"/build"},
         .read_only = {text("%s/plumb", kit), "/kit/plumb", text("%s/steps", kit), "/build/steps",
-                      text("%s/judge", kit), "/build/judge", text("%s/solutions", kit),
-                      "/build/solutions", text("%s/build/trees", work->folder), "/build/trees",
-                      work->tree, "/tree"},
+                      text("%s/judge", kit), "/build/judge", text("%s/probe", kit), "/build/probe",
+                      text("%s/solutions", kit), "/build/solutions",
+                      text("%s/build/trees", work->folder), "/build/trees", work->tree, "/tree"},
         .outside = {"/kit", kit, "/build", text("%s/build", work->folder), "/tree", work->tree},
         .input = -1,
         .output = -1,

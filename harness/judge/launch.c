@@ -8,6 +8,7 @@
 #include "program.h"
 
 #include "stage.h"
+#include "transcript.h"
 #include "world.h"
 
 #include <errno.h>
@@ -166,13 +167,13 @@ static void become(const struct launch *how, struct child_ends *ends, const char
 
 /* --- in the test process --- */
 
-static char *const *clean_environment(void)
+static char *const *clean_environment(struct program *program, const char *path)
 {
     static char *environment[16];
     const char *scratch = scratch_path("");
     const char *sanitizer = text("exitcode=%d:detect_leaks=0:halt_on_error=1:abort_on_error=0:"
                                  "allocator_may_return_null=1:print_legend=0:"
-                                 "check_initialization_order=0",
+                                 "check_initialization_order=0:verify_asan_link_order=0",
                                  SANITIZER_EXIT);
     const char *tz = getenv("TZ");
     int count = 0;
@@ -184,6 +185,7 @@ static char *const *clean_environment(void)
     environment[count++] = (char *)text("ASAN_OPTIONS=%s", sanitizer);
     environment[count++] = (char *)text("UBSAN_OPTIONS=%s", sanitizer);
     environment[count++] = (char *)text("TSAN_OPTIONS=exitcode=%d", SANITIZER_EXIT);
+    count += transcript_prepare(program, path, environment + count);
     environment[count] = NULL;
     return environment;
 }
@@ -258,7 +260,7 @@ static void spawn(struct program *program, const char *path, char *const argv[])
     connect_streams(program, &ends);
     make_pipe(&ends.report, &report, true);
     fcntl(report, F_SETFL, 0);
-    char *const *environment = clean_environment();
+    char *const *environment = clean_environment(program, path);
 
     program->pid = fork();
     if (program->pid == -1)
@@ -296,6 +298,18 @@ struct program *launch_as(const struct launch *how)
     the_stage()->programs = program;
     the_stage()->events++;
     return program;
+}
+
+struct program *launch_tool(const char *path, char *const argv[])
+{
+    static const struct launch how = {.input = CLOSED, .build = REFERENCE};
+    struct program *tool = step_memory(sizeof *tool);
+    tool->name = argv[0];
+    tool->how = step_memory(sizeof how);
+    *tool->how = how;
+    spawn(tool, path, argv);
+    fcntl(tool->output, F_SETFL, 0);
+    return tool;
 }
 
 struct program *start_words(enum build build, const char *const words[])

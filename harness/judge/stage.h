@@ -35,6 +35,8 @@ struct program {
     struct buffer complained; /* its standard error */
     bool ended;               /* collected; `status` is valid */
     int status;               /* as waitpid() gave it */
+    const char *path;         /* of its executable */
+    int probe;                /* the file of its calls (transcript.h), -1: none */
     struct program *next;
 };
 
@@ -69,6 +71,10 @@ void stage_serve(int timeout_ms);
  */
 void stage_wait(bool (*done)(void *), void *context, const char *expected,
                 const char *(*came)(void *));
+
+/* Starts a tool of the system as confined as a program, but not on stage: the caller reads its
+ * `output` and collects it. */
+struct program *launch_tool(const char *path, char *const argv[]);
 
 /* Ends every process that the step started, and collects it. */
 void stage_clear(void);
