@@ -32,20 +32,19 @@ enum {
 #define PROBE_MAGIC 0x31656e696c626d70ULL /* "pmbline1" */
 
 /* Every call that is recorded; new ones go to the end. A fortified build's __read_chk is a read. */
-#define PROBE_CALLS(X)                                                                             \
-    X(none)                                                                                        \
-    X(socket) X(socketpair) X(bind) X(listen) X(accept) X(accept4) X(connect) X(shutdown)          \
-        X(setsockopt) X(getsockopt) X(getsockname) X(getpeername) X(send) X(sendto) X(sendmsg)     \
-            X(recv) X(recvfrom) X(recvmsg) X(read) X(write) X(readv) X(writev) X(sendfile)         \
-                X(close) X(dup) X(dup2) X(dup3) X(pipe) X(pipe2) X(open) X(creat) X(mkfifo)        \
-                    X(unlink) X(fork) X(execve) X(execv) X(execvp) X(execvpe) X(execl) X(execlp)   \
-                        X(execle) X(fexecve) X(posix_spawn) X(posix_spawnp) X(wait) X(waitpid)     \
-                            X(wait3) X(wait4) X(waitid) X(poll) X(ppoll) X(select) X(pselect)      \
-                                X(epoll_wait) X(epoll_pwait) X(epoll_ctl) X(mq_open) X(mq_close)   \
-                                    X(mq_unlink) X(mq_send) X(mq_timedsend) X(mq_receive)          \
-                                        X(mq_timedreceive) X(mq_getattr) X(msgget) X(msgsnd)       \
-                                            X(msgrcv) X(msgctl) X(pthread_create) X(exit) X(_exit) \
-                                                X(start)
+/* clang-format off */
+#define PROBE_CALLS(X) \
+    X(none) X(socket) X(socketpair) X(bind) X(listen) X(accept) X(accept4) X(connect) \
+    X(shutdown) X(setsockopt) X(getsockopt) X(getsockname) X(getpeername) X(send) X(sendto) \
+    X(sendmsg) X(recv) X(recvfrom) X(recvmsg) X(read) X(write) X(readv) X(writev) X(sendfile) \
+    X(close) X(dup) X(dup2) X(dup3) X(pipe) X(pipe2) X(open) X(creat) X(mkfifo) X(unlink) \
+    X(fork) X(execve) X(execv) X(execvp) X(execvpe) X(execl) X(execlp) X(execle) X(fexecve) \
+    X(posix_spawn) X(posix_spawnp) X(wait) X(waitpid) X(wait3) X(wait4) X(waitid) X(poll) \
+    X(ppoll) X(select) X(pselect) X(epoll_wait) X(epoll_pwait) X(epoll_ctl) X(mq_open) \
+    X(mq_close) X(mq_unlink) X(mq_send) X(mq_timedsend) X(mq_receive) X(mq_timedreceive) \
+    X(mq_getattr) X(msgget) X(msgsnd) X(msgrcv) X(msgctl) X(pthread_create) X(exit) X(_exit) \
+    X(start)
+/* clang-format on */
 
 #define PROBE_ENUMERATOR(name) CALL_##name,
 enum probe_call { PROBE_CALLS(PROBE_ENUMERATOR) PROBE_CALL_COUNT };
