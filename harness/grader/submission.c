@@ -5,6 +5,7 @@
 
 #include "../runner/text.h"
 #include "csv.h"
+#include "latin.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -18,7 +19,8 @@
 struct entry { /* one thing in the folder of submissions */
     struct label label;
     const char *path;
-    bool is_source; /* a single .c file, as Canvas exports them */
+    bool is_source;  /* a single .c file, as Canvas exports them */
+    bool is_useless; /* a file that cannot hold a program: counts if there is nothing else */
 };
 
 /* --- names --- */
@@ -34,6 +36,18 @@ static size_t archive_ending(const char *name)
         if (length > ending && strcasecmp(name + length - ending, archive_endings[i]) == 0)
             return ending;
     }
+    return 0;
+}
+
+/* The ending of an archive that we cannot unpack. */
+static size_t foreign_ending(const char *name)
+{
+    static const char *const endings[] = {".rar", ".7z", ".lzh", ".dmg"};
+    size_t length = strlen(name);
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++)
+        if (length > strlen(endings[i]) &&
+            strcasecmp(name + length - strlen(endings[i]), endings[i]) == 0)
+            return strlen(endings[i]);
     return 0;
 }
 
@@ -115,7 +129,8 @@ void label_read(const char *name, struct label *label)
     *label = (struct label){.attempt = 0};
     if (is_moodle(name, label) || is_canvas(name, label) || is_gradescope(name, label))
         return;
-    copy(label->id, sizeof label->id, name, strlen(name) - archive_ending(name));
+    copy(label->id, sizeof label->id, name,
+         strlen(name) - archive_ending(name) - foreign_ending(name));
     copy(label->original, sizeof label->original, name, strlen(name));
 }
 
@@ -170,8 +185,11 @@ static struct entry *list_entries(const struct grader *grader, size_t *count)
         const char *path = text("%s/%s", grader->submissions, name);
         if (!is_of_interest(entry) || lstat(path, &status) == -1)
             continue;
-        if (S_ISREG(status.st_mode) && !is_archive(name) && !source)
-            continue; /* a list of grades, a read-me */
+        struct label label;
+        label_read(name, &label);
+        bool useless = S_ISREG(status.st_mode) && !is_archive(name) && !source;
+        if (useless && label.attempt == 0 && foreign_ending(name) == 0)
+            continue; /* nobody's: a list of grades, a read-me */
         if (*count == room) {
             room = room ? room * 2 : 64;
             entries = realloc(entries, room * sizeof *entries);
@@ -179,9 +197,7 @@ static struct entry *list_entries(const struct grader *grader, size_t *count)
                 return NULL;
         }
         struct entry *new = &entries[(*count)++];
-        label_read(name, &new->label);
-        new->path = path;
-        new->is_source = source &&S_ISREG(status.st_mode);
+        *new = (struct entry){label, path, source && S_ISREG(status.st_mode), useless};
     }
     closedir(folder);
     if (*count > 0)
@@ -189,11 +205,28 @@ static struct entry *list_entries(const struct grader *grader, size_t *count)
     return entries ? entries : calloc(1, sizeof *entries);
 }
 
+static const char *last_part(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* Leaves out what is useless, if anything is not. Returns how many are left. */
+static size_t leave_out_useless(struct entry *entries, size_t count)
+{
+    size_t useful = 0;
+    for (size_t i = 0; i < count; i++)
+        if (!entries[i].is_useless)
+            entries[useful++] = entries[i];
+    return useful ? useful : count;
+}
+
 /* One person's entries, in order of attempts: the last folder or archive counts; of single files
  * all, a later one of the same name in place of an earlier (put_single() takes them in order). */
-static struct submission from_entries(const struct entry *entries, size_t count)
+static struct submission from_entries(struct entry *entries, size_t count)
 {
-    struct submission submission = {.name = text("%s", entries[0].label.name)};
+    count = leave_out_useless(entries, count);
+    struct submission submission = {.name = as_utf8(entries[0].label.name)};
     char id[160];
     safe_id(entries[0].label.id, id, sizeof id);
     submission.id = text("%s", id);
@@ -209,8 +242,12 @@ static struct submission from_entries(const struct entry *entries, size_t count)
             if (entries[i].is_source)
                 submission.more[next++] = entries[i].path;
     } else if (count > 1) {
-        submission.note = text("%zu attempts were handed in; the last one counts", count);
+        submission.note = text("%zu attempts were handed in; the last one counts: %s", count,
+                               last_part(last->path));
     }
+    if (last->is_useless && foreign_ending(last->path))
+        submission.note = text("%s: archives of this kind cannot be read; .zip and .tar.gz can",
+                               last_part(last->path));
     return submission;
 }
 
@@ -263,9 +300,9 @@ static int read_roster(struct grader *grader, const char *path)
         safe_id(csv_cell(&csv, row, id_column), id, sizeof id);
         struct submission *found = by_name_of_id(grader, id, known);
         if (found && !*found->name)
-            found->name = text("%s", name);
+            found->name = as_utf8(name);
         else if (!found && add(grader, (struct submission){.id = text("%s", id),
-                                                           .name = text("%s", name)}) == -1)
+                                                           .name = as_utf8(name)}) == -1)
             return -1;
     }
     csv_close(&csv);

@@ -19,8 +19,10 @@
 
 enum { MOST_ENTRIES = 20000, MOST_LEVELS = 8, BEST = MOST_LEVELS + 1 };
 
-struct find { /* where a program was found */
-    int rank; /* 0: nowhere; higher is better */
+struct find {          /* where a program was found */
+    int rank;          /* 0: nowhere; higher is better */
+    int rivals;        /* further files of that name and rank */
+    const char *where; /* the first of them, in the order of their names */
     char *content;
     size_t length;
 };
@@ -52,8 +54,13 @@ static char *read_source(int fd, size_t size)
 static void take_source(struct walk *walk, int fd, const char *where, struct find *find, int rank)
 {
     struct stat status;
-    if (rank <= find->rank)
+    int rivals = rank == find->rank ? find->rivals + 1 : 0;
+    if (rank < find->rank)
         return;
+    if (rivals > 0 && strcmp(where, find->where) > 0) { /* whatever order the folder has */
+        find->rivals = rivals;
+        return;
+    }
     if (fstat(fd, &status) == -1 || !S_ISREG(status.st_mode)) {
         fprintf(walk->notes, "%s is no regular file\n", where);
     } else if (status.st_size > MOST_FILE) {
@@ -63,15 +70,16 @@ static void take_source(struct walk *walk, int fd, const char *where, struct fin
         if (!content)
             return;
         free(find->content);
-        *find = (struct find){rank, content, (size_t)status.st_size};
+        *find = (struct find){rank, rivals, where, content, (size_t)status.st_size};
     }
 }
 
 /* Is it a program's file? In the folder of its lab it ranks before all others. */
-static void look_at_file(struct walk *walk, int folder, const char *parent, const char *name,
+static void look_at_file(struct walk *walk, int folder, const char *path, const char *name,
                          int level)
 {
     size_t length = strlen(name);
+    const char *parent = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
     if (length < 3 || strcmp(name + length - 2, ".c") != 0)
         return;
     for (int i = 0; i < walk->grader->labs; i++) {
@@ -82,18 +90,18 @@ static void look_at_file(struct walk *walk, int folder, const char *parent, cons
                 continue;
             int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
             if (fd == -1) {
-                fprintf(walk->notes, "%s/%s: %s\n", parent, name,
+                fprintf(walk->notes, "%s/%s: %s\n", path, name,
                         errno == ELOOP ? "a symbolic link is not followed" : strerror(errno));
                 return;
             }
             int rank = MOST_LEVELS - level + 1 + (strcmp(parent, lab->name) == 0 ? BEST : 0);
-            take_source(walk, fd, text("%s/%s", parent, name), &walk->find[i][j], rank);
+            take_source(walk, fd, text("%s/%s", path, name), &walk->find[i][j], rank);
             close(fd);
         }
     }
 }
 
-static void walk_folder(struct walk *walk, int folder, const char *name, int level)
+static void walk_folder(struct walk *walk, int folder, const char *path, int level)
 {
     DIR *entries = fdopendir(folder);
     if (!entries) {
@@ -113,12 +121,12 @@ static void walk_folder(struct walk *walk, int folder, const char *name, int lev
         if (fstatat(dirfd(entries), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == -1)
             continue;
         if (!S_ISDIR(status.st_mode)) {
-            look_at_file(walk, dirfd(entries), name, entry->d_name, level);
+            look_at_file(walk, dirfd(entries), path, entry->d_name, level);
         } else if (level < MOST_LEVELS) {
             int below = openat(dirfd(entries), entry->d_name,
                                O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
             if (below != -1)
-                walk_folder(walk, below, entry->d_name, level + 1);
+                walk_folder(walk, below, text("%s/%s", path, entry->d_name), level + 1);
         }
     }
     closedir(entries);
@@ -139,6 +147,9 @@ int take_files(const struct grader *grader, const char *folder, FILE *out, FILE 
     for (int i = 0; i < grader->labs; i++)
         for (int j = 0; j < grader->lab[i].programs; j++) {
             struct find *find = &walk->find[i][j];
+            if (find->rivals > 0)
+                fprintf(notes, "%d files are named %s.c; this one was taken: %s\n",
+                        find->rivals + 1, grader->lab[i].program[j], find->where);
             if (find->rank > 0) {
                 fprintf(out, "%s/%s.c %zu\n", grader->lab[i].name, grader->lab[i].program[j],
                         find->length);

@@ -22,6 +22,15 @@ static size_t utf8_length(const unsigned char *at)
     return length;
 }
 
+bool is_utf8(const char *string)
+{
+    const unsigned char *at = (const unsigned char *)string;
+    for (size_t length; *at; at += length)
+        if ((length = utf8_length(at)) == 0)
+            return false;
+    return true;
+}
+
 void put_json(FILE *out, const char *string)
 {
     fputc('"', out);

@@ -4,7 +4,10 @@
 #ifndef PLUMBLINE_ESCAPE_H
 #define PLUMBLINE_ESCAPE_H
 
+#include <stdbool.h>
 #include <stdio.h>
+
+bool is_utf8(const char *string);
 
 /* A JSON string with its quotes. What is no valid UTF-8 becomes U+FFFD. */
 void put_json(FILE *out, const char *string);

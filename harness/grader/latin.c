@@ -1,0 +1,39 @@
+/*
+ * latin.c - names that were not written in UTF-8 (see latin.h).
+ */
+#include "latin.h"
+
+#include "../runner/escape.h"
+#include "../runner/text.h"
+
+#include <string.h>
+
+/* What Windows-1252 has where Latin-1 has control characters. */
+static const unsigned short middle[32] = {
+    0x20ac, 0xfffd, 0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021, 0x02c6, 0x2030, 0x0160,
+    0x2039, 0x0152, 0xfffd, 0x017d, 0xfffd, 0xfffd, 0x2018, 0x2019, 0x201c, 0x201d, 0x2022,
+    0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0xfffd, 0x017e, 0x0178,
+};
+
+char *as_utf8(const char *string)
+{
+    char *copy = text("%*s", (int)strlen(string) * 3, ""); /* room enough */
+    if (is_utf8(string))
+        return strcpy(copy, string);
+    char *to = copy;
+    for (const unsigned char *from = (const unsigned char *)string; *from; from++) {
+        unsigned code = *from >= 0x80 && *from < 0xa0 ? middle[*from - 0x80] : *from;
+        if (code < 0x80) {
+            *to++ = (char)code;
+        } else if (code < 0x800) {
+            *to++ = (char)(0xc0 | code >> 6);
+            *to++ = (char)(0x80 | (code & 0x3f));
+        } else {
+            *to++ = (char)(0xe0 | code >> 12);
+            *to++ = (char)(0x80 | (code >> 6 & 0x3f));
+            *to++ = (char)(0x80 | (code & 0x3f));
+        }
+    }
+    *to = '\0';
+    return copy;
+}
