@@ -88,11 +88,11 @@ const char *address_text(const struct sockaddr_storage *from)
     return "?";
 }
 
-static bool can_bind(const char *where)
+static bool can_bind(const char *where, int type)
 {
     struct sockaddr_storage parsed;
     socklen_t length = parse_address(where, &parsed);
-    int fd = socket(parsed.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = socket(parsed.ss_family, type | SOCK_CLOEXEC, 0);
     bool bound = fd != -1 && bind(fd, (struct sockaddr *)&parsed, length) == 0;
     if (fd != -1)
         close(fd);
@@ -101,7 +101,7 @@ static bool can_bind(const char *where)
 
 bool has_ipv6(void)
 {
-    return can_bind("[::1]:0");
+    return can_bind("[::1]:0", SOCK_STREAM);
 }
 
 bool localhost_is(const char *host)
@@ -135,6 +135,11 @@ static bool reserve(int port)
     return false;
 }
 
+static bool nobody_is_at(const char *host, int port)
+{
+    return can_bind(address(host, port), SOCK_STREAM) && can_bind(address(host, port), SOCK_DGRAM);
+}
+
 static int first_ephemeral_port(void)
 {
     char range[64];
@@ -155,10 +160,10 @@ int free_port(void)
         int swapped = (port & 0xff) << 8 | port >> 8;
         if (port == swapped || swapped < 1024 || !reserve(port))
             continue;
-        if (can_bind(address("0.0.0.0", port)) && (!has_ipv6() || can_bind(address("::", port))))
+        if (nobody_is_at("0.0.0.0", port) && (!has_ipv6() || nobody_is_at("::", port)))
             return port;
     }
-    cannot_judge("no free TCP port between %d and %d", FIRST_PORT, FIRST_PORT + range);
+    cannot_judge("no free port between %d and %d", FIRST_PORT, FIRST_PORT + range);
 }
 
 /* --- the kernel's tables --- */
@@ -179,12 +184,33 @@ static const char *table_form(const char *address)
     return text("%08X%08X%08X%08X:%04X", word[0], word[1], word[2], word[3], ntohs(v6->sin6_port));
 }
 
+/* Opens /proc/net/PROTOCOL, or the one for IPv6, and finds the form in which it has the address. */
+static FILE *open_table(const char *protocol, const char *address, const char **wanted)
+{
+    *wanted = table_form(address);
+    if (!*wanted)
+        return NULL;
+    return fopen(text("/proc/net/%s%s", protocol, strchr(address, '[') ? "6" : ""), "re");
+}
+
+bool udp_socket_at(const char *address)
+{
+    const char *wanted;
+    FILE *table = open_table("udp", address, &wanted);
+    char line[512], local[64];
+    bool found = false;
+    while (table && !found && fgets(line, sizeof line, table))
+        found = sscanf(line, " %*d: %63s", local) == 1 && strcmp(local, wanted) == 0;
+    if (table)
+        fclose(table);
+    return found;
+}
+
 struct tcp_socket tcp_socket_at(const char *address)
 {
     struct tcp_socket found = {0};
-    const char *wanted = table_form(address);
-    FILE *table =
-        wanted ? fopen(strchr(address, '[') ? "/proc/net/tcp6" : "/proc/net/tcp", "re") : NULL;
+    const char *wanted;
+    FILE *table = open_table("tcp", address, &wanted);
     char line[512];
     while (table && fgets(line, sizeof line, table)) {
         char local[64];

@@ -390,16 +390,21 @@ bool has_something_to_say(struct peer *peer)
 
 enum { LARGEST_DATAGRAM = 65536 };
 
-struct peer *datagram_peer(const char *host)
+struct peer *datagram_peer_at(const char *address)
 {
     struct sockaddr_storage at;
     socklen_t length;
-    struct peer *peer = new_peer(socket_for(address(host, 0), SOCK_DGRAM, &at, &length));
+    struct peer *peer = new_peer(socket_for(address, SOCK_DGRAM, &at, &length));
     peer->datagram = true;
     if (bind(peer->fd, (struct sockaddr *)&at, length) == -1)
-        cannot_judge("the test cannot bind a UDP socket on %s: %s", host, strerror(errno));
+        cannot_judge("the test cannot bind a UDP socket at %s: %s", address, strerror(errno));
     note_addresses(peer);
     return peer;
+}
+
+struct peer *datagram_peer(const char *host)
+{
+    return datagram_peer_at(address(host, 0));
 }
 
 void say_to(struct peer *peer, const char *address, struct bytes datagram)
@@ -432,21 +437,32 @@ static bool has_mail(void *context)
     return mail->length >= 0;
 }
 
-struct bytes hear_datagram(struct peer *peer, const char **from)
+static struct bytes await_datagram(struct peer *peer, const char **from, const char *expected)
 {
-    struct mail mail = {.peer = peer, .data = step_memory(LARGEST_DATAGRAM)};
-    stage_wait(has_mail, &mail, "a datagram", NULL);
+    static unsigned char data[LARGEST_DATAGRAM];
+    struct mail mail = {.peer = peer, .data = data};
+    peer->wanted = true;
+    stage_wait(has_mail, &mail, expected, NULL);
+    peer->wanted = false;
     the_stage()->events++;
     if (from)
         *from = address_text(&mail.from);
-    return (struct bytes){mail.data, (size_t)mail.length};
+    unsigned char *kept = step_memory((size_t)mail.length);
+    memcpy(kept, data, (size_t)mail.length);
+    return (struct bytes){kept, (size_t)mail.length};
+}
+
+struct bytes hear_datagram(struct peer *peer, const char **from)
+{
+    return await_datagram(peer, from, "a datagram");
 }
 
 void expect_datagram(struct peer *peer, struct bytes bytes)
 {
-    struct bytes heard = hear_datagram(peer, NULL);
+    const char *expected = text("the datagram %s", shown(bytes));
+    struct bytes heard = await_datagram(peer, NULL, expected);
     if (heard.length != bytes.length || memcmp(heard.at, bytes.at, bytes.length) != 0)
-        fail_step(text("the datagram %s", shown(bytes)), shown(heard));
+        fail_step(expected, shown(heard));
 }
 
 /* --- about the socket --- */

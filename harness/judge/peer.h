@@ -103,8 +103,9 @@ bool has_something_to_say(struct peer *peer);
 
 /* --- datagrams --- */
 
-/* A UDP socket on a free port of this numeric host. */
+/* A UDP socket on a free port of this numeric host, or at this address. */
 struct peer *datagram_peer(const char *host);
+struct peer *datagram_peer_at(const char *address);
 
 void say_to(struct peer *peer, const char *address, struct bytes datagram);
 

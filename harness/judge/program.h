@@ -59,6 +59,7 @@ void expect_line(struct program *program, const char *format, ...) PRINTF_LIKE(2
 /* Waits for `listening on ADDR:PORT` and returns "ADDR:PORT" for join() and others. Checks that
  * the address is the one asked for and that the line comes when clients can connect. */
 const char *listening(struct program *server);
+const char *listening_for_datagrams(struct program *server); /* the same for UDP */
 
 /* All of standard output, to its end, must be these bytes (as from the program's start, less the
  * lines already taken). */

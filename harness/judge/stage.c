@@ -187,6 +187,8 @@ static void serve_peer(struct peer *peer, short ready)
         finish_connecting(peer);
         return;
     }
+    if (peer->datagram) /* whoever waits for it takes it out */
+        return;
     if (ready & (POLLIN | POLLHUP | POLLERR) && peer->wanted && !peer->heard_end)
         hear_more(peer);
     if (ready & POLLOUT && !peer->trouble)

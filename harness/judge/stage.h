@@ -45,7 +45,7 @@ struct peer {
     bool datagram;        /* a UDP socket */
     bool connecting;      /* a TCP connection is on its way */
     int trouble;          /* errno that ended it, 0 for none */
-    bool wanted;          /* a wait wants to hear it: readable is an event */
+    bool wanted;          /* a wait wants to hear it: readable ends a nap */
     struct buffer to_say; /* what still has to be sent */
     bool then_half_close; /* FIN after `to_say` is gone */
     struct buffer heard;  /* what came and was not yet taken */

@@ -52,15 +52,59 @@ struct bytes read_file(const char *path)
     return (struct bytes){data, length};
 }
 
-const char *listening(struct program *server)
+static const char *place_in_first_line(struct program *server)
 {
     static const char words[] = "listening on ";
     const char *line = next_line(server);
     const char *where = line + sizeof words - 1;
     if (strncmp(line, words, sizeof words - 1) != 0 || port_of(where) <= 0)
         fail_step("the line \"listening on ADDR:PORT\"", shown(bytes_of(line)));
+    return where;
+}
+
+const char *listening(struct program *server)
+{
+    const char *where = place_in_first_line(server);
     if (!tcp_socket_at(where).listens)
         fail_step(text("a socket that listens on %s", where),
                   "no such socket in the kernel's table (see `ss -tln`)");
     return where;
+}
+
+const char *listening_for_datagrams(struct program *server)
+{
+    const char *where = place_in_first_line(server);
+    if (!udp_socket_at(where))
+        fail_step(text("a UDP socket at %s", where),
+                  "no such socket in the kernel's table (see `ss -uln`)");
+    return where;
+}
+
+struct due { /* a wait for what a program must do by its own clock */
+    bool (*holds)(void *context);
+    void *context;
+    struct program *program;
+    long long at_ms;
+    int looks; /* that found it asleep when it was late, in a row */
+    const char *expected;
+};
+
+static bool is_done_or_late(void *context)
+{
+    enum { LATE_MS = 1000, LATE_LOOKS = 3 };
+    struct due *due = context;
+    bool late = now_ms() >= due->at_ms + LATE_MS && is_idle(due->program);
+    if (due->holds(due->context))
+        return true;
+    due->looks = late ? due->looks + 1 : 0;
+    if (due->looks >= LATE_LOOKS)
+        fail_step(due->expected, text("nothing, %d ms after its time", LATE_MS));
+    return false;
+}
+
+void wait_until_due(bool (*holds)(void *), void *context, struct program *program, long long due_ms,
+                    const char *expected)
+{
+    struct due due = {holds, context, program, due_ms, 0, expected};
+    wait_until(is_done_or_late, &due, expected);
 }

@@ -22,6 +22,12 @@ void wait_until(bool (*holds)(void *context), void *context, const char *expecte
 void expect_still(bool (*holds)(void *context), void *context, int milliseconds,
                   const char *expected);
 
+/* For what a program must do by its own clock: waits until holds(context) is true, and fails the
+ * step if the program still sleeps long after due_ms (of now_ms()). A program that is only slow, on
+ * a busy machine, does not sleep then. */
+void wait_until_due(bool (*holds)(void *context), void *context, struct program *program,
+                    long long due_ms, const char *expected);
+
 /* How a TCP socket with this local address stands in the kernel's table. */
 struct tcp_socket {
     bool found;
@@ -29,6 +35,9 @@ struct tcp_socket {
     int waiting; /* connections in the accept queue (of a listening socket) */
 };
 struct tcp_socket tcp_socket_at(const char *address);
+
+/* True if a UDP socket has this local address. */
+bool udp_socket_at(const char *address);
 
 /* The folder in which the step's programs run: empty at first, removed at the end. */
 const char *scratch_path(const char *name); /* "NAME" in it, as an absolute path */
