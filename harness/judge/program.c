@@ -366,6 +366,13 @@ void expect_usage_error_of(const char *const words[])
     expect_no_more_output(program);
 }
 
+bool is_over(struct program *program)
+{
+    stage_serve(0);
+    program_collect(program);
+    return program->ended;
+}
+
 void expect_running(struct program *program)
 {
     stage_serve(0);
