@@ -366,7 +366,7 @@ void expect_usage_error_of(const char *const words[])
     expect_no_more_output(program);
 }
 
-bool is_over(struct program *program)
+bool ended_by_now(struct program *program)
 {
     stage_serve(0);
     program_collect(program);

@@ -111,7 +111,7 @@ void expect_usage_error_of(const char *const words[]);
 /* Waits for the end: the exit code, or 128 + the signal that killed it. */
 int exit_status(struct program *program);
 
-bool is_over(struct program *program); /* whether it has ended; does not wait */
+bool ended_by_now(struct program *program); /* whether it has ended; does not wait */
 
 /* It must still run: ending by itself is a failure. */
 void expect_running(struct program *program);
