@@ -211,8 +211,11 @@ struct tcp_socket tcp_socket_at(const char *address)
     struct tcp_socket found = {0};
     const char *wanted;
     FILE *table = open_table("tcp", address, &wanted);
-    char line[512];
-    while (table && fgets(line, sizeof line, table)) {
+    char line[512], small[128];
+    if (table) /* Listeners come first; what is not asked for (each read() fills its buffer) costs
+                * the kernel a walk through all connections there could be. */
+        setvbuf(table, small, _IOFBF, sizeof small);
+    while (!found.listens && table && fgets(line, sizeof line, table)) {
         char local[64];
         unsigned state, to_send, to_read;
         if (sscanf(line, " %*d: %63s %*s %x %x:%x", local, &state, &to_send, &to_read) != 4 ||

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { WORTH_GIVING = 65536 };
+
 static void make_room(struct buffer *buffer, size_t length)
 {
     if (buffer->capacity - buffer->end >= length)
@@ -50,8 +52,19 @@ struct bytes buffer_content(const struct buffer *buffer)
     return (struct bytes){buffer->data + buffer->start, buffer_length(buffer)};
 }
 
+/* Gives away the buffer's own memory, which costs no copy; a new one is made when it is needed. */
+static struct bytes give_away(struct buffer *buffer)
+{
+    struct bytes all = buffer_content(buffer);
+    buffer->data[buffer->end] = '\0';
+    *buffer = (struct buffer){0};
+    return all;
+}
+
 struct bytes buffer_take(struct buffer *buffer, size_t length)
 {
+    if (length >= WORTH_GIVING && length == buffer_length(buffer) && buffer->end < buffer->capacity)
+        return give_away(buffer);
     unsigned char *copy = step_memory(length + 1); /* a NUL behind makes it a string, too */
     memcpy(copy, buffer_content(buffer).at, length);
     buffer->start += length;
