@@ -105,6 +105,45 @@ check_tree() { run make --no-print-directory check DIR="$tree" LAB=01 RESULT="$r
     [ "$(diff <(echo "$before") <(echo "$after") | grep -c '^>')" -eq 1 ]
 }
 
+@test "steps start while programs are being built, and wait for what is new" {
+    check_tree
+    echo 'int main(void) { return 0; }' >"$tree/01-socket/sockinfo.c"
+    # A compiler that does its work only when a step has started.
+    cat >"$BATS_TEST_TMPDIR/slow-cc" <<'END'
+#!/bin/bash
+case $* in
+*/sockinfo.c*)
+    for ((i = 0; i < 4000; i++)); do
+        [ -z "$(ls -A "$BUILD"/scratch/*/01-socket-1/log 2>/dev/null)" ] || exec cc "$@"
+        read -rt 0.005 <> <(:) || :
+    done
+    exit 1
+    ;;
+esac
+exec cc "$@"
+END
+    chmod +x "$BATS_TEST_TMPDIR/slow-cc"
+    check_tree CC="$BATS_TEST_TMPDIR/slow-cc"
+    [ "$status" -eq 1 ]
+    [[ $(messages) != *"compile"* ]]
+    [[ $(statuses) == fail* ]]
+    [ -z "$(find "$BUILD" -name '*.building')" ]
+}
+
+@test "a builder that is killed makes exit 2, never a verdict on what was built before" {
+    check_tree
+    echo 'int main(void) { return 0; }' >"$tree/01-socket/sockinfo.c"
+    cat >"$BATS_TEST_TMPDIR/deadly-cc" <<'END'
+#!/bin/bash
+case $* in */sockinfo.c*) kill -9 "$PPID" ;; *) exec cc "$@" ;; esac
+END
+    chmod +x "$BATS_TEST_TMPDIR/deadly-cc"
+    check_tree CC="$BATS_TEST_TMPDIR/deadly-cc"
+    [ "$status" -eq 2 ]
+    [[ $output == *"ended by force"* ]]
+    [[ $output != *"100/100"* ]]
+}
+
 @test "an unknown lab and a missing tree are refused with exit 2" {
     run make check LAB=77
     [ "$status" -eq 2 ]

@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -204,6 +205,18 @@ static const char *first_lines_of(const char *path)
     return text("%s", lines);
 }
 
+/* The runner builds programs while steps start already: waits until this one's turn is over. Its
+ * builder holds a lock, which ends with it. */
+static void wait_for_build(const char *path)
+{
+    int fd = open(text("%s.building", path), O_RDONLY | O_CLOEXEC);
+    if (fd == -1)
+        return; /* nobody builds it */
+    while (flock(fd, LOCK_SH) == -1 && errno == EINTR)
+        continue;
+    close(fd);
+}
+
 /* The program's path; a program that was not built fails the step with the reason. */
 static const char *path_of_build(const char *name, enum build build)
 {
@@ -211,6 +224,7 @@ static const char *path_of_build(const char *name, enum build build)
     if (!folder)
         cannot_judge("the runner did not say where the programs are");
     const char *path = text("%s/%s", folder, name);
+    wait_for_build(path);
     if (access(path, X_OK) == 0)
         return path;
     const char *why = first_lines_of(text("%s.problem", path));

@@ -3,6 +3,9 @@
  *
  * A program is built into a temporary name and moved into place, so that two checks at the same
  * time, or one that is interrupted, never see half of one.
+ *
+ * The builder is a process of its own. For each program that it is going to build it holds a lock
+ * on OUT/NAME.building until there is an outcome; a lock ends with its holder, whatever happens.
  */
 #include "compile.h"
 
@@ -16,6 +19,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -27,6 +32,7 @@ struct unit { /* one program to be built */
     const char *program;
     const char *key; /* what it is going to be built from */
     pid_t compiler;  /* 0: not running */
+    int lock;        /* on PROGRAM.building, -1: none */
 };
 
 static const char standard_flags[] =
@@ -280,13 +286,24 @@ static void finish_unit(struct unit *unit, int status)
     free(messages);
 }
 
+/* Whoever waits for this program (judge/launch.c) goes on. */
+static void release(struct unit *unit)
+{
+    unlink(text("%s.building", unit->program));
+    if (unit->lock != -1)
+        close(unit->lock);
+    unit->lock = -1;
+}
+
 static void finish_one(struct unit *units, int count)
 {
     int status;
     pid_t ended = wait(&status);
     for (int i = 0; i < count; i++)
-        if (ended > 0 && units[i].compiler == ended)
+        if (ended > 0 && units[i].compiler == ended) {
             finish_unit(&units[i], WIFEXITED(status) ? WEXITSTATUS(status) : 128);
+            release(&units[i]);
+        }
 }
 
 static void build(struct unit *units, int count, const char *flags, int jobs)
@@ -295,6 +312,8 @@ static void build(struct unit *units, int count, const char *flags, int jobs)
     for (int i = 0; i < count; i++) {
         begin_unit(&units[i], flags);
         running += units[i].compiler > 0;
+        if (units[i].compiler <= 0)
+            release(&units[i]);
         if (running == jobs) {
             finish_one(units, count);
             running--;
@@ -336,14 +355,19 @@ static int add_units(const struct course *course, const char *tree, const char *
             unit.source = text("%s/%s/%s.c", tree, lab->name, lab->program[j]);
             unit.program = text("%s/%s", folder, lab->program[j]);
             unit.key = key_of(unit.source, flags);
-            if (!is_fresh(&unit))
-                units[count++] = unit;
+            if (is_fresh(&unit))
+                continue;
+            unit.lock = open(text("%s.building", unit.program), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+            if (unit.lock != -1)
+                flock(unit.lock,
+                      LOCK_EX | LOCK_NB); /* if another check has it, that one builds, too */
+            units[count++] = unit;
         }
     }
     return count;
 }
 
-int compile_all(const struct course *course, int jobs)
+int compile_start(struct course *course, int jobs)
 {
     static struct unit units[MOST_UNITS];
     const char *flags = find_flags(course);
@@ -353,8 +377,42 @@ int compile_all(const struct course *course, int jobs)
     bool same = strcmp(builds_of(course, course->tree), builds_of(course, "solutions")) == 0;
     if (count >= 0 && !same && access("solutions", F_OK) == 0) /* a kit has only their builds */
         count = add_units(course, "solutions", flags, units, count);
-    if (count == -1)
-        return -1;
-    build(units, count, flags, jobs);
-    return 0;
+    if (count <= 0)
+        return count;
+    pid_t starter = getpid();
+    course->builder = fork();
+    if (course->builder == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGTERM);
+        if (getppid() == starter)
+            build(units, count, flags, jobs);
+        _exit(0);
+    }
+    for (int i = 0; i < count; i++)
+        if (units[i].lock != -1)
+            close(units[i].lock);
+    if (course->builder != -1)
+        return 0;
+    fprintf(stderr, "plumb: the compiler cannot be started: %s\n", strerror(errno));
+    course->builder = 0;
+    return -1;
+}
+
+int compile_finish(struct course *course)
+{
+    pid_t builder = course->builder;
+    course->builder = 0;
+    if (builder == 0 || wait_for(builder) == 0)
+        return 0;
+    fprintf(stderr, "plumb: the compiler was ended by force\n");
+    errno = ECANCELED;
+    return -1;
+}
+
+void compile_abandon(struct course *course)
+{
+    if (course->builder > 0) {
+        kill(course->builder, SIGTERM);
+        wait_for(course->builder);
+    }
+    course->builder = 0;
 }

@@ -14,10 +14,19 @@
 const char *builds_of(const struct course *course, const char *tree);
 
 /*
- * Builds the programs of all labs of the course, from the tree to grade and from solutions/,
- * `jobs` at a time. That a program does not compile is no error here. Returns 0, or -1 after
- * saying on standard error why nothing could be built (no compiler, a full disk).
+ * Begins to build the programs of all labs of the course, from the tree to grade and from
+ * solutions/, `jobs` at a time, in a process of its own (course->builder): meanwhile steps can
+ * start, and wait where they need a program, as long as OUT/NAME.building is locked. That a program
+ * does not compile is no error here. Returns 0, or -1 after saying on standard error why nothing
+ * can be built (no compiler, a full disk).
  */
-int compile_all(const struct course *course, int jobs);
+int compile_start(struct course *course, int jobs);
+
+/* Waits until all is built, if something is being built. Returns 0, or -1 with ECANCELED after
+ * saying that the builder was ended by force. */
+int compile_finish(struct course *course);
+
+/* Ends it before its time, if it runs. */
+void compile_abandon(struct course *course);
 
 #endif

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 enum status { UNTRIED, PASS, FAIL, BLOCKED, LIMIT, ERROR };
 
@@ -51,6 +52,7 @@ struct course {
     bool own_tree;     /* it is this checkout's labs/ */
     struct lab *lab;
     int labs;
+    pid_t builder; /* builds the programs while steps run, 0: all are built (compile.h) */
 };
 
 /*

@@ -50,15 +50,18 @@ int choose_tier(enum tier *tier, const char **why_not)
 
 int grade(struct course *course, enum tier tier, void (*lab_done)(struct course *, struct lab *))
 {
-    if (!setting("COMPILED") && compile_all(course, job_count(1)) == -1)
+    if (!setting("COMPILED") && compile_start(course, job_count(1)) == -1)
         return -1;
-    /* Steps wait for most of their time. */
-    if (schedule_run(course, tier, job_count(2), lab_done) == 0)
+    /* Steps wait for most of their time, more so while programs are being built. */
+    int jobs = job_count(course->builder ? 4 : 2);
+    if (schedule_run(course, tier, jobs, lab_done) == 0 && compile_finish(course) == 0)
         return 0;
-    if (errno == EINTR)
+    int error = errno;
+    compile_abandon(course);
+    if (error == EINTR)
         fprintf(stderr, "plumb: interrupted\n");
-    else
-        fprintf(stderr, "plumb: a step cannot be started: %s\n", strerror(errno));
+    else if (error != ECANCELED)
+        fprintf(stderr, "plumb: a step cannot be started: %s\n", strerror(error));
     return -1;
 }
 

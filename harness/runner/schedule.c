@@ -295,9 +295,12 @@ static int run_steps(struct run *run, void (*lab_done)(struct course *, struct l
         while (run->busy < run->slots && next_step(run, &lab, &step))
             if (begin_step(run, lab, step) == -1)
                 return -1;
-        for (; done < run->course->labs && lab_finished(run, &run->course->lab[done]); done++)
+        for (; done < run->course->labs && lab_finished(run, &run->course->lab[done]); done++) {
+            if (lab_done && compile_finish(run->course) == -1) /* its report tells of warnings */
+                return -1;
             if (lab_done)
                 lab_done(run->course, &run->course->lab[done]);
+        }
         if (run->busy == 0)
             return 0;
         wait_for_slots(run);
