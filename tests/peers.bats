@@ -2,42 +2,9 @@
 # peers.bats - real clients and servers that nobody here wrote, against the reference programs of
 # labs 01 to 04, over IPv4 and IPv6.
 
-setup_file() {
-    cd "$BATS_TEST_DIRNAME/.."
-    . tests/common.bash
-    for lab in 02 03 04; do
-        DIR=solutions LAB=$lab "$BUILD/bin/plumb" check >/dev/null
-    done
-}
+load peers.bash
 
-setup() {
-    cd "$BATS_TEST_DIRNAME/.."
-    . tests/common.bash
-    cd "$BATS_TEST_TMPDIR"
-    started=()
-}
-
-teardown() {
-    for pid in "${started[@]}"; do
-        kill "$pid" 2>/dev/null || :
-        wait "$pid" 2>/dev/null || :
-    done
-}
-
-# serve NAME HOST: starts a reference server and sets $where and $port from its first line. Its
-# standard input stays open until descriptor 8 is closed.
-serve() {
-    local fifo=$BATS_TEST_TMPDIR/${1##*/}.$RANDOM
-    mkfifo "$fifo.in" "$fifo.out"
-    exec 8<>"$fifo.in"
-    "$BUILD/solutions/$1" "$2" 0 ${3:+"$3"} <"$fifo.in" >"$fifo.out" 2>/dev/null 3>&- 8>&- &
-    server=$!
-    started+=("$server")
-    exec 7<"$fifo.out"
-    read -r -t 20 line <&7
-    where=${line##* }
-    port=${where##*:}
-}
+setup_file() { peers_setup_file 02 03 04; }
 
 is_a_time() { [[ $1 =~ ^[A-Z][a-z]{2}\ [A-Z][a-z]{2}\ [\ 1-3][0-9]\ [0-9:]{8}\ [0-9]{4}$'\r'$ ]]; }
 
@@ -50,7 +17,7 @@ with socket.create_connection((sys.argv[1], int(sys.argv[2]))) as s:
 sys.stdout.buffer.write(data)'
 
 @test "nc, socat, bash and Python read the time over IPv4" {
-    serve 04-accept/timeserver 127.0.0.1
+    serve 04-accept/timeserver 127.0.0.1 0
     is_a_time "$(nc -N 127.0.0.1 "$port" </dev/null)"
     is_a_time "$(socat - "TCP4:127.0.0.1:$port" </dev/null)"
     exec 6<>"/dev/tcp/127.0.0.1/$port"
@@ -60,7 +27,7 @@ sys.stdout.buffer.write(data)'
 }
 
 @test "nc, socat, bash and Python read the time over IPv6" {
-    serve 04-accept/timeserver ::1
+    serve 04-accept/timeserver ::1 0
     is_a_time "$(nc -N ::1 "$port" </dev/null)"
     is_a_time "$(socat - "TCP6:[::1]:$port" </dev/null)"
     exec 6<>"/dev/tcp/::1/$port"
@@ -71,18 +38,14 @@ sys.stdout.buffer.write(data)'
 
 @test "timeclient reads from a server made with socat" {
     printf 'one\0two\n' >wanted
-    coproc SOCAT { exec socat -d -d -u OPEN:wanted TCP4-LISTEN:0,bind=127.0.0.1 2>&1 3>&-; }
-    started+=("$SOCAT_PID")
-    while read -r -t 20 -u "${SOCAT[0]}" line; do
-        [[ $line != *"listening on"* ]] || break
-    done
-    "$BUILD/solutions/04-accept/timeclient" 127.0.0.1 "${line##*:}" >got
+    socat_server TCP4-LISTEN:0,bind=127.0.0.1 'OPEN:wanted,rdonly!!OPEN:/dev/null,wronly'
+    "$BUILD/solutions/04-accept/timeclient" 127.0.0.1 "$port" >got
     cmp got wanted
 }
 
 @test "timeclient reads from a server in Python, over IPv6 too" {
     for host in 127.0.0.1 ::1; do
-        coproc PYTHON { exec python3 -u -c '
+        python_server '
 import socket, sys
 family = socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET
 server = socket.socket(family)
@@ -92,9 +55,7 @@ print(server.getsockname()[1])
 client, _ = server.accept()
 for piece in b"a", b"\x00\xff", b"z" * 100000:
     client.sendall(piece)
-client.close()' "$host" 3>&-; }
-        started+=("$PYTHON_PID")
-        read -r -t 20 -u "${PYTHON[0]}" port
+client.close()' "$host"
         "$BUILD/solutions/04-accept/timeclient" "$host" "$port" >got
         python3 -c 'import sys; sys.stdout.buffer.write(b"a\x00\xff" + b"z" * 100000)' >wanted
         cmp got wanted
@@ -103,7 +64,7 @@ client.close()' "$host" 3>&-; }
 }
 
 @test "ss agrees with what doorman prints: address, backlog, the client that waits" {
-    serve 03-listen/doorman 127.0.0.1 5
+    serve 03-listen/doorman 127.0.0.1 0 5
     run ss -Hltn "sport = :$port"
     [[ $output =~ LISTEN\ +0\ +5\ +"$where" ]]
     exec 6<>"/dev/tcp/127.0.0.1/$port"
@@ -116,7 +77,7 @@ client.close()' "$host" 3>&-; }
 
 @test "the kernel agrees with what bindto prints" {
     for host in 127.0.0.1 ::1; do
-        serve 02-bind/bindto "$host"
+        serve 02-bind/bindto "$host" 0
         [[ $line == "bound to "* ]]
         # A bound socket that does not listen stands in no table that ss reads; binding the same
         # address again shows that it is taken.
