@@ -62,6 +62,20 @@ static void put_detail(FILE *out, const char *label, const char *value)
     fputs("</dd>\n", out);
 }
 
+static void put_calls(FILE *out, const struct record *record)
+{
+    const char *lines = NULL;
+    for (int i = 0; i < record->fields; i++)
+        if (strcmp(record->field[i].key, "call") == 0)
+            lines = lines ? text("%s\n%s", lines, record->field[i].value)
+                          : text("%s", record->field[i].value);
+    if (!lines)
+        return;
+    fputs("<dt>calls</dt><dd class=\"calls\">", out);
+    put_html(out, lines);
+    fputs("</dd>\n", out);
+}
+
 static void put_failure(const struct record *record, void *context)
 {
     struct feedback *feedback = context;
@@ -81,6 +95,7 @@ static void put_failure(const struct record *record, void *context)
     for (int i = 0; i < record->fields; i++)
         if (strcmp(record->field[i].key, "program") == 0)
             put_detail(out, "program", record->field[i].value);
+    put_calls(out, record);
     put_detail(out, "cause", record_get(record, "cause"));
     put_detail(out, "hint", record_get(record, "hint"));
     if (read)

@@ -22,7 +22,8 @@ static const char style[] =
     ".blocked,.soft{color:var(--soft)}.box{background:var(--box);border:1px solid var(--line);"
     "border-radius:6px;padding:.6em 1em;margin:.8em 0}dl{display:grid;grid-template-columns:"
     "7rem 1fr;gap:.2em 1em;margin:.5em 0}dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere;"
-    "font-family:ui-monospace,monospace;font-size:.93em}.bar{vertical-align:middle}"
+    "font-family:ui-monospace,monospace;font-size:.93em}dd.calls{white-space:pre-wrap}"
+    ".bar{vertical-align:middle}"
     "@media(max-width:34rem){dl{grid-template-columns:1fr}dd{margin-bottom:.4em}}";
 
 void page_begin(FILE *out, const char *title)

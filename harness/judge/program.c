@@ -3,6 +3,7 @@
  */
 #include "program.h"
 
+#include "calls.h"
 #include "processes.h"
 #include "stage.h"
 #include "still.h"
@@ -60,7 +61,11 @@ const char *program_standing(struct program *program)
         return text("%s%s %s%s", owner, program->name, ending(program->status),
                     first_error_line(program));
     const char *waiting = still_describe(program->pid);
-    return waiting ? text("%s%s %s", owner, program->name, waiting) : NULL;
+    if (!waiting)
+        return NULL;
+    const char *place =
+        *owner ? "" : calls_place(program, program->pid, strncmp(waiting, "is waiting", 10) == 0);
+    return text("%s%s %s%s", owner, program->name, waiting, place);
 }
 
 bool is_sanitized(struct program *program)

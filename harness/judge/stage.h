@@ -37,6 +37,7 @@ struct program {
     int status;               /* as waitpid() gave it */
     const char *path;         /* of its executable */
     int probe;                /* the file of its calls (transcript.h), -1: none */
+    struct account *account;  /* what the calls tell (calls.h), once it was asked for */
     struct program *next;
 };
 

@@ -3,6 +3,7 @@
  */
 #include "step.h"
 
+#include "calls.h"
 #include "program.h"
 #include "stage.h"
 #include "verdict.h"
@@ -111,6 +112,12 @@ void fail_step(const char *expected, const char *came)
         for (struct program *program = the_stage()->programs; program; program = program->next)
             if (is_latest(program))
                 verdict_add("standing", program_standing(program));
+        for (struct program *program = the_stage()->programs; program; program = program->next)
+            if (is_latest(program) && program->how->build == STUDENTS) {
+                if (account_of(program))
+                    calls_tell(account_of(program));
+                break; /* the one that was started last */
+            }
         verdict_add("cause", story.suspected);
     }
     conclude("fail");

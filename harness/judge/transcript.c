@@ -169,6 +169,19 @@ const char *image_name(const struct transcript *transcript, const struct probe_r
     return slash ? slash + 1 : path;
 }
 
+const char *command_name(const struct transcript *transcript, size_t i)
+{
+    for (size_t j = i + 1; j-- > 0;) {
+        const struct probe_record *record = &transcript->record[j];
+        if (record->call != CALL_start || record->process != transcript->record[i].process)
+            continue;
+        const char *word = text("%.*s", record->data_length, (const char *)record->data);
+        const char *slash = strrchr(word, '/');
+        return slash ? slash + 1 : word;
+    }
+    return image_name(transcript, &transcript->record[i]);
+}
+
 bool is_own(const struct transcript *transcript, const struct probe_record *record)
 {
     return record->image < PROBE_IMAGES && transcript->own[record->image];

@@ -48,8 +48,12 @@ const char *call_name(const struct probe_record *record);
 /* True if the call has not returned. */
 bool is_unfinished(const struct probe_record *record);
 
-/* The last part of the path of the image that made the call: "echoserver", "cat"; "" if unknown. */
+/* The last part of the path of the image that made the call: "echoserver", "dash"; "" if unknown.
+ */
 const char *image_name(const struct transcript *transcript, const struct probe_record *record);
+
+/* What the process that made call number i was started as: "sh"; the image's name if unknown. */
+const char *command_name(const struct transcript *transcript, size_t i);
 
 /* True if the call was made by the program itself and not by what it executed. */
 bool is_own(const struct transcript *transcript, const struct probe_record *record);

@@ -45,6 +45,37 @@ WRAPPER int dup3(int fd, int at, int flags)
     return (int)probe_end(&call, REAL(dup3)(fd, at, flags));
 }
 
+static int fcntl_recorded(struct call *call, int (*real)(int, int, ...), int fd, int command,
+                          void *word)
+{
+    probe_argument(call, 2, POINTER(word));
+    return (int)probe_end(call, real(fd, command, word));
+}
+
+/* The third argument may be missing, a number or a pointer: it is passed on as what is there. */
+WRAPPER int fcntl(int fd, int command, ...)
+{
+    struct call call;
+    va_list words;
+    va_start(words, command);
+    void *word = va_arg(words, void *);
+    va_end(words);
+    probe_begin(&call, CALL_fcntl, HERE, fd, command, 0, 0, 0);
+    return fcntl_recorded(&call, REAL(fcntl), fd, command, word);
+}
+
+WRAPPER int fcntl64(int fd, int command, ...)
+{
+    struct call call;
+    static void *known;
+    va_list words;
+    va_start(words, command);
+    void *word = va_arg(words, void *);
+    va_end(words);
+    probe_begin(&call, CALL_fcntl, HERE, fd, command, 0, 0, 0);
+    return fcntl_recorded(&call, probe_real_named(&known, "fcntl64"), fd, command, word);
+}
+
 static int note_ends(struct call *call, const int ends[2], int result)
 {
     for (int i = 0; result == 0 && i < 2; i++)

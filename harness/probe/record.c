@@ -239,19 +239,23 @@ void probe_moved(struct call *call, const void *data, long length)
 
 void probe_string(struct call *call, const char *string)
 {
-    /* The string may end just before memory that can't be read: the part on the next page counts
-     * only if there is one. */
-    uintptr_t left = 4096 - (uintptr_t)string % 4096;
-    probe_data(call, string, left);
-    struct probe_record *record = own_record(call);
-    if (!record || record->data_length == 0)
-        return;
-    size_t length = strnlen((char *)record->data, record->data_length);
-    if (length == record->data_length && length < PROBE_DATA) {
-        probe_data(call, string, PROBE_DATA);
-        length = strnlen((char *)record->data, record->data_length);
+    /* Read up to the end of each page: the next one may not be there. */
+    char part[512];
+    size_t length = 0;
+    int error = errno;
+    while (call->record && length < 4096) {
+        size_t left = 4096 - (uintptr_t)(string + length) % 4096;
+        size_t room = left < sizeof part ? left : sizeof part;
+        if (!probe_peek(part, string + length, room))
+            break;
+        size_t found = strnlen(part, room);
+        length += found;
+        if (found < room)
+            break;
     }
-    record->data_length = (uint8_t)length;
+    size_t kept = length < PROBE_DATA ? length : PROBE_DATA;
+    probe_data(call, string + length - kept, kept);
+    errno = error;
 }
 
 void probe_address(struct call *call, const void *address, size_t length)

@@ -43,7 +43,7 @@ enum {
     X(ppoll) X(select) X(pselect) X(epoll_wait) X(epoll_pwait) X(epoll_ctl) X(mq_open) \
     X(mq_close) X(mq_unlink) X(mq_send) X(mq_timedsend) X(mq_receive) X(mq_timedreceive) \
     X(mq_getattr) X(msgget) X(msgsnd) X(msgrcv) X(msgctl) X(pthread_create) X(exit) X(_exit) \
-    X(start)
+    X(start) X(fcntl)
 /* clang-format on */
 
 #define PROBE_ENUMERATOR(name) CALL_##name,
@@ -60,6 +60,7 @@ enum probe_call { PROBE_CALLS(PROBE_ENUMERATOR) PROBE_CALL_COUNT };
  *     readv, writev, sendmsg, recvmsg   argument 2 is the number of bytes asked for
  *     mq_open                  argument 1 is flags, 2 is mq_maxmsg and 3 is mq_msgsize if given
  *     msgsnd, msgrcv           argument 4 is the message's type
+ *     fcntl                    argument 2 is the third argument, whatever it means
  * `start` is no call: a process began to run a program file; argument 0 is its parent, data the
  * first words of its command line, with a NUL after each.
  */
@@ -80,7 +81,8 @@ struct probe_record {
     uint32_t place[PROBE_PLACES];      /* return addresses, innermost first, relative to the
                                         * image's base; 0: unknown or outside the image */
     int64_t argument[PROBE_ARGUMENTS]; /* see above */
-    uint8_t data[PROBE_DATA];          /* sent or received bytes; a path; struct pollfd, ... */
+    uint8_t data[PROBE_DATA];          /* the first bytes moved, or of struct pollfd; the last ones
+                                        * of a path or name */
     uint8_t address[PROBE_ADDRESS];    /* a struct sockaddr that was given or came back */
     uint32_t reserved;
 };

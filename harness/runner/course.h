@@ -14,7 +14,14 @@
 
 enum status { UNTRIED, PASS, FAIL, BLOCKED, LIMIT, ERROR };
 
-enum { HINTS = 3, MOST_STEPS = 16, MOST_PROGRAMS = 8, MOST_STANDINGS = 4, MOST_LABS = 64 };
+enum {
+    HINTS = 3,
+    MOST_STEPS = 16,
+    MOST_PROGRAMS = 8,
+    MOST_STANDINGS = 4,
+    MOST_CALLS = 8,
+    MOST_LABS = 64
+};
 
 struct outcome {
     enum status status;
@@ -23,6 +30,7 @@ struct outcome {
     const char *came;                     /* what came instead; for ERROR: what could not be done */
     const char *cause;                    /* the usual cause */
     const char *standing[MOST_STANDINGS]; /* how each program stood or ended */
+    const char *call[MOST_CALLS];         /* the program's calls that led there, a line each */
     double seconds;
 };
 

@@ -13,12 +13,13 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { WIDTH = 100, LABEL = 12, BAR = 40, TITLE = 75 };
+enum { WIDTH = 100, LABEL = 12, BAR = 40, TITLE = 75, SCREEN = 24, FEWEST_CALLS = 3 };
 
 static struct {
     const char *good, *bad, *quiet, *bold, *plain;          /* escape sequences or "" */
     const char *passed, *failed, *blocked, *trouble, *dash; /* marks */
     const char *full, *empty;                               /* a bar's parts */
+    bool utf8;
 } look;
 
 void report_set_up(void)
@@ -38,6 +39,7 @@ void report_set_up(void)
     look.failed = utf8 ? "✗" : "x";
     look.blocked = utf8 ? "·" : ".";
     look.trouble = "!";
+    look.utf8 = utf8;
     look.dash = utf8 ? "·" : "-";
     look.full = utf8 ? "█" : "#";
     look.empty = utf8 ? "░" : ".";
@@ -97,28 +99,95 @@ void report_lab(struct course *course, struct lab *lab)
 
 /* --- one failure --- */
 
-/* Prints `words` behind the label, wrapped at spaces to the width, indented below itself. */
-static void print_field(const char *label, const char *words)
+/* How much of the words goes on one line: to a newline, or the last space within the width. */
+static size_t one_line(const char *words)
 {
-    if (!words || !*words)
-        return;
-    printf("  %s%-*s%s", look.bold, LABEL - 2, label, look.plain);
-    size_t room = WIDTH - LABEL;
-    while (*words) {
-        size_t length = strcspn(words, "\n");
-        if (length > room) {
-            length = room;
-            while (length > room / 2 && words[length] != ' ')
-                length--;
-            if (words[length] != ' ')
-                length = room;
-        }
-        printf("%.*s\n", (int)length, words);
+    size_t room = WIDTH - LABEL, length = strcspn(words, "\n");
+    if (length <= room)
+        return length;
+    length = room;
+    while (length > room / 2 && words[length] != ' ')
+        length--;
+    return words[length] == ' ' ? length : room;
+}
+
+/* Prints `words` behind the label, wrapped, indented below itself; returns the number of lines. On
+ * a NULL `out` it only counts them. */
+static int print_field(FILE *out, const char *label, const char *words)
+{
+    int lines = 0;
+    for (; words && *words; lines++) {
+        size_t length = one_line(words);
+        if (out && lines == 0)
+            fprintf(out, "  %s%-*s%s", look.bold, LABEL - 2, label, look.plain);
+        if (out)
+            fprintf(out, "%*s%.*s\n", lines ? LABEL : 0, "", (int)length, words);
         words += length;
         while (*words == ' ' || *words == '\n')
             words++;
-        if (*words)
-            printf("%*s", LABEL, "");
+    }
+    return lines;
+}
+
+/* --- the calls --- */
+
+static bool is_remarked(const char *call)
+{
+    return strstr(call, "←") != NULL;
+}
+
+/* The bytes of the first `columns` characters. */
+static size_t bytes_of_columns(const char *words, int columns)
+{
+    size_t length = 0;
+    for (; words[length]; length++)
+        if ((words[length] & 0xc0) != 0x80 && columns-- == 0)
+            break;
+    return length;
+}
+
+static const char *in_ascii(const char *call)
+{
+    char *copy = text("%s", call), *to = copy;
+    for (const char *from = call; *from;)
+        if (strncmp(from, "×", strlen("×")) == 0) {
+            *to++ = 'x';
+            from += strlen("×");
+        } else if (strncmp(from, "←", strlen("←")) == 0) {
+            *to++ = '<';
+            *to++ = '-';
+            from += strlen("←");
+        } else {
+            *to++ = *from++;
+        }
+    *to = '\0';
+    return copy;
+}
+
+/* Prints at most `most` of the calls: the last ones, and rather those with a remark. */
+static void print_calls(const struct outcome *outcome, int most)
+{
+    bool dropped[MOST_CALLS] = {false};
+    int count = 0;
+    while (count < MOST_CALLS && outcome->call[count])
+        count++;
+    int left = count;
+    for (int i = 0; i < count - 1 && left > most; i++)
+        if (!is_remarked(outcome->call[i])) {
+            dropped[i] = true;
+            left--;
+        }
+    for (int i = 0; i < count - 1 && left > most; i++)
+        if (!dropped[i]) {
+            dropped[i] = true;
+            left--;
+        }
+    for (int i = 0, printed = 0; i < count; i++) {
+        if (dropped[i])
+            continue;
+        const char *call = look.utf8 ? outcome->call[i] : in_ascii(outcome->call[i]);
+        printf("  %s%-*s%s%.*s\n", look.bold, LABEL - 2, printed++ ? "" : "calls", look.plain,
+               (int)bytes_of_columns(call, WIDTH - LABEL), call);
     }
 }
 
@@ -145,23 +214,42 @@ static const char *line_to_paste(const struct course *course, const char *line)
     return text("%s%s", result, line);
 }
 
+/* What a failure tells before its calls and after them; returns the number of lines. */
+static int tell_what_happened(FILE *out, const struct outcome *outcome)
+{
+    int lines = print_field(out, "tried", outcome->tried);
+    lines += print_field(out, "expected", outcome->expected);
+    lines += print_field(out, label_of(outcome->status), outcome->came);
+    for (int i = 0; i < MOST_STANDINGS && outcome->standing[i]; i++)
+        lines += print_field(out, i == 0 ? "program" : "", outcome->standing[i]);
+    return lines;
+}
+
+static int tell_what_to_do(FILE *out, const struct course *course, const struct lab *lab,
+                           const struct step *step)
+{
+    int lines = print_field(out, "cause", step->outcome.cause);
+    if (step->outcome.status == ERROR)
+        return lines; /* nobody's fault: a hint would be misleading */
+    lines += print_field(out, "hint", step->hint[0]);
+    lines += print_field(out, "read", text("labs/%s/README.md, \"%s\"", lab->name, step->see));
+    lines += print_field(out, "by hand", line_to_paste(course, step->by_hand));
+    lines += print_field(out, "next", place_of_step(course, lab, step));
+    return lines;
+}
+
 void report_failure(const struct course *course, struct lab *lab, const struct step *step)
 {
     const struct outcome *outcome = &step->outcome;
     printf("\n%s%s %s step %d: %s%s\n", look.bold, lab->name, look.dash, step->number, step->title,
            look.plain);
-    print_field("tried", outcome->tried);
-    print_field("expected", outcome->expected);
-    print_field(label_of(outcome->status), outcome->came);
-    for (int i = 0; i < MOST_STANDINGS && outcome->standing[i]; i++)
-        print_field(i == 0 ? "program" : "", outcome->standing[i]);
-    print_field("cause", outcome->cause);
-    if (outcome->status == ERROR)
-        return; /* nobody's fault: a hint would be misleading */
-    print_field("hint", step->hint[0]);
-    print_field("read", text("labs/%s/README.md, \"%s\"", lab->name, step->see));
-    print_field("by hand", line_to_paste(course, step->by_hand));
-    print_field("next", place_of_step(course, lab, step));
+    /* All of it with the lab's own lines should fit on one screen: the calls take what is left. */
+    int lines = 2 + tell_what_happened(NULL, outcome) + tell_what_to_do(NULL, course, lab, step);
+    if (course->labs == 1)
+        lines += lab->steps + 4;
+    tell_what_happened(stdout, outcome);
+    print_calls(outcome, SCREEN - lines > FEWEST_CALLS ? SCREEN - lines : FEWEST_CALLS);
+    tell_what_to_do(stdout, course, lab, step);
 }
 
 void report_first_failure(struct course *course)

@@ -22,6 +22,12 @@ static void write_step(FILE *out, const struct step *step)
     fprintf(out, ", \"status\": \"%s\", \"points\": %d, \"max_points\": %d, \"message\": ",
             status_name(outcome->status), outcome->status == PASS ? step->points : 0, step->points);
     put_json(out, outcome_message(outcome));
+    if (outcome->call[0])
+        fputs(", \"calls\": [", out);
+    for (int i = 0; i < MOST_CALLS && outcome->call[i]; i++) {
+        put_json(out, outcome->call[i]);
+        fputs(i + 1 < MOST_CALLS && outcome->call[i + 1] ? ", " : "]", out);
+    }
     fprintf(out, ", \"seconds\": %.3f}", outcome->seconds);
 }
 
@@ -107,6 +113,8 @@ static void send_step(FILE *out, const struct lab *lab, const struct step *step,
         send_field(out, "came", outcome->came);
         for (int i = 0; i < MOST_STANDINGS; i++)
             send_field(out, "program", outcome->standing[i]);
+        for (int i = 0; i < MOST_CALLS; i++)
+            send_field(out, "call", outcome->call[i]);
         send_field(out, "cause", outcome->cause);
         send_field(out, "hint", step->hint[0]);
         send_field(out, "read", step->see);

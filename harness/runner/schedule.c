@@ -67,6 +67,15 @@ static enum status status_of(const char *name)
     return ERROR;
 }
 
+static void add_line(const char **lines, int most, const char *value)
+{
+    for (int i = 0; i < most; i++)
+        if (!lines[i]) {
+            lines[i] = text("%s", value);
+            return;
+        }
+}
+
 static void take_pair(struct outcome *outcome, const char *key, const char *value)
 {
     if (strcmp(key, "status") == 0)
@@ -80,11 +89,9 @@ static void take_pair(struct outcome *outcome, const char *key, const char *valu
     else if (strcmp(key, "cause") == 0)
         outcome->cause = text("%s", value);
     else if (strcmp(key, "standing") == 0)
-        for (int i = 0; i < MOST_STANDINGS; i++)
-            if (!outcome->standing[i]) {
-                outcome->standing[i] = text("%s", value);
-                break;
-            }
+        add_line(outcome->standing, MOST_STANDINGS, value);
+    else if (strcmp(key, "call") == 0)
+        add_line(outcome->call, MOST_CALLS, value);
 }
 
 static bool read_verdict(int fd, struct outcome *outcome)
