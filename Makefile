@@ -7,7 +7,7 @@
 BUILD ?= build
 export BUILD
 export DIR LAB STEP RESULT TIER JOBS
-export SUBMISSIONS OUT LABS ROSTER HIDDEN_STEPS UNSEALED
+export SUBMISSIONS OUT LABS ROSTER HIDDEN_STEPS UNSEALED THRESHOLD
 
 # `make check` exits with 1 if a step failed and with 2 if the check could not be done. Make itself
 # knows 1 only as the answer of `make -q`, "something is not up to date". So a check runs in this
@@ -21,7 +21,7 @@ pass_on_exit = $(recall_exit)$(if $(filter 0,$(code)),,$(if $(filter 1,$(code)),
 
 plumb = "$$BUILD/bin/plumb"
 
-.PHONY: help check run-check next hint progress watch test mutants variants ladder bench grade attacks dist \
+.PHONY: help check run-check next hint progress watch test mutants variants ladder bench grade similar attacks dist \
         doctor skeletons new lint clean
 
 help:
@@ -44,6 +44,9 @@ mutants variants ladder:
 
 grade:
 	+@harness/grade
+
+similar:
+	+@harness/grade similar
 
 dist:
 	@harness/dist

@@ -19,7 +19,7 @@ list_needs() {
     musl-gcc) needs="$needs musl-gcc" ;;
     esac
     case $1 in
-    test) needs="$needs gcc clang musl-gcc bats git jq python3 nc socat ss flock clang-format shellcheck bwrap unzip zip perl xmllint" ;;
+    test) needs="$needs gcc clang musl-gcc bats git jq python3 nc socat ss flock clang-format shellcheck bwrap unzip zip perl xmllint sim_c" ;;
     grade) needs="$needs bwrap unzip" ;;
     gradescope) needs="$needs bwrap unzip jq" ;;
     esac
@@ -125,6 +125,7 @@ shellcheck   shellcheck       ShellCheck        shellcheck        shellcheck    
 bwrap        bubblewrap       bubblewrap        bubblewrap        bubblewrap     bubblewrap
 unzip        unzip            unzip             unzip             unzip          unzip
 zip          zip              zip               zip               zip            zip
+sim_c        similarity-tester -               -                 -              -
 perl         perl             perl-Test-Harness perl-utils        perl           perl
 xmllint      libxml2-utils    libxml2           libxml2-utils     libxml2        libxml2-tools
 gdb          gdb              gdb               gdb               gdb            gdb

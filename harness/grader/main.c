@@ -5,7 +5,9 @@
  *     grade merge DIR...   takes the verdicts of other OUT folders into $OUT
  *     grade fill PLATFORM OUT TABLE.csv [COLUMN=LAB...]
  *                          writes the table to standard output, filled with the grades of OUT
- *     grade take FOLDER    inside the sandbox: writes the programs found in FOLDER to the output
+ *     grade similar        writes $OUT/similar.html: whose programs are alike, by $THRESHOLD
+ * percent grade take FOLDER    inside the sandbox: writes the programs found in FOLDER to the
+ * output
  *
  * Settings come from the environment: SUBMISSIONS, OUT, JOBS, LABS ("04 05", all that anybody
  * handed in if not set), ROSTER (a CSV file with a column `id`), HIDDEN_STEPS ("04:6 05:3"),
@@ -20,6 +22,7 @@
 #include "pool.h"
 #include "publish.h"
 #include "sandbox.h"
+#include "similar.h"
 #include "submission.h"
 #include "take.h"
 
@@ -270,6 +273,23 @@ static int merge(struct grader *grader, char *folders[])
     return DONE;
 }
 
+static int similar(struct grader *grader)
+{
+    const char *wish = setting("THRESHOLD");
+    int percent = wish ? atoi(wish) : 80;
+    if (percent < 1 || percent > 100) {
+        fprintf(stderr, "grade: THRESHOLD is a percentage, from 1 to 100\n");
+        return IMPOSSIBLE;
+    }
+    if (begin(grader) == -1 || seal(grader) == -1)
+        return IMPOSSIBLE;
+    if (access(text("%s/sources", grader->out), R_OK) == -1) {
+        fprintf(stderr, "grade: nothing was graded into %s yet\n", grader->out);
+        return IMPOSSIBLE;
+    }
+    return write_similar(grader, percent) == 0 ? DONE : IMPOSSIBLE;
+}
+
 static int take(struct grader *grader, const char *folder)
 {
     grader->kit = setting("KIT");
@@ -288,11 +308,14 @@ int main(int argc, char *argv[])
         return run(&grader);
     if (argc > 2 && strcmp(argv[1], "merge") == 0)
         return merge(&grader, argv + 2);
+    if (argc == 2 && strcmp(argv[1], "similar") == 0)
+        return similar(&grader);
     if (argc > 4 && strcmp(argv[1], "fill") == 0)
         return fill_table(argv[2], argv[3], argv[4], argv + 5);
     if (argc == 3 && strcmp(argv[1], "take") == 0)
         return take(&grader, argv[2]);
-    fprintf(stderr,
-            "usage: grade run | merge DIR... | fill PLATFORM OUT TABLE.csv | take FOLDER\n");
+    fprintf(
+        stderr,
+        "usage: grade run | merge DIR... | similar | fill PLATFORM OUT TABLE.csv | take FOLDER\n");
     return IMPOSSIBLE;
 }

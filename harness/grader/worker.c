@@ -185,6 +185,30 @@ static int take(struct work *work, FILE *notes)
     return result;
 }
 
+/* Keeps what is graded in OUT/sources: to compare, and to look at when somebody asks. */
+static int keep_sources(struct work *work)
+{
+    const struct grader *grader = work->grader;
+    const char *kept = text("%s/sources/%s", grader->out, work->submission->id);
+    for (int i = 0; i < grader->labs; i++)
+        for (int j = 0; j < grader->lab[i].programs; j++) {
+            const char *name = text("%s/%s.c", grader->lab[i].name, grader->lab[i].program[j]);
+            const char *copy = text("%s/%s", kept, name);
+            size_t length, old_length = 0;
+            char *content = read_whole(text("%s/%s", work->tree, name), &length);
+            char *old = read_whole(copy, &old_length);
+            bool same = content && old && length == old_length && !memcmp(content, old, length);
+            if (!content)
+                unlink(copy); /* of an earlier attempt */
+            else if (!same && (make_folders(text("%s/%s", kept, grader->lab[i].name)) == -1 ||
+                               write_whole(copy, content, length) == -1))
+                return fail(work, text("%s: %s", copy, strerror(errno)));
+            free(content);
+            free(old);
+        }
+    return 0;
+}
+
 /* --- what has to be graded --- */
 
 static unsigned long long add_file(unsigned long long hash, const char *path)
@@ -414,9 +438,10 @@ int work_on(const struct grader *grader, const struct submission *submission, si
     bool unreadable = work.trouble != NULL;
     fflush(noted);
     if (!unreadable) {
+        int kept = keep_sources(&work);
         find_due(&work);
         write_missing(&work, notes, blocks);
-        if (work.due_count > 0)
+        if (kept == 0 && work.due_count > 0)
             grade_due(&work, notes, blocks);
     } else {
         for (int i = 0; i < grader->labs; i++)
