@@ -1,0 +1,415 @@
+/*
+ * svg.c - the ladder as SVG (see draw.h).
+ *
+ * Time runs down, every thread is a line. Two columns stand as in the classic drawings: words at the
+ * outer sides, arrows between the lines. More of them have their words at the right of each line and
+ * the arrows below. On a telephone the lines stand close together and all words at the right.
+ */
+#include "calls.h"
+#include "draw.h"
+
+#include "../runner/escape.h"
+#include "../runner/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { PAIR, ROW, LANES }; /* two columns; one, or several; narrow */
+
+enum {
+    RUNG = 24,
+    HEAD = 52,
+    UNDER = 20,  /* an arrow, or words, on a line of their own */
+    FOOT = 44,
+    COLORS = 6,
+};
+
+struct plan {
+    const struct trace *trace;
+    FILE *out;
+    int kind, width, height, side; /* side: room for words beside a line */
+    int *top;                      /* of each moment */
+};
+
+static double character(const struct plan *plan)
+{
+    return plan->kind == LANES ? 6.7 : 7.25;
+}
+
+static int line_x(const struct plan *plan, int column)
+{
+    switch (plan->kind) {
+    case PAIR:
+        return column == 0 ? plan->side : plan->width - plan->side;
+    case ROW:
+        return 28 + column * (plan->side + 16);
+    default:
+        return 14 + column * 18;
+    }
+}
+
+static int lane_x(const struct plan *plan, int lane)
+{
+    return line_x(plan, plan->trace->lane[lane].column);
+}
+
+/* Where words stand, if they do not stand beside their own line. */
+static int words_x(const struct plan *plan)
+{
+    return line_x(plan, plan->trace->columns) + 2;
+}
+
+static int words_room(const struct plan *plan, int x)
+{
+    int pixels = plan->kind == LANES ? plan->width - x - 6 : plan->side - 22;
+    return (int)(pixels / character(plan));
+}
+
+/* --- words --- */
+
+static const char *clip(const char *words, int most)
+{
+    int length = (int)strlen(words);
+    if (length <= most)
+        return words;
+    return text("%.*s…", most > 1 ? most - 1 : 0, words);
+}
+
+/* A label of data ends with how many bytes it was: the data is what gets shorter. */
+static const char *clip_label(const char *label, int most)
+{
+    const char *count = strstr(label, "\"  ");
+    if (!count)
+        count = strstr(label, "...  ");
+    if ((int)strlen(label) <= most || !count || *label != '"')
+        return clip(label, most);
+    while (*count != ' ')
+        count++;
+    return text("%.*s…\"%s", most - (int)strlen(count) - 2, label, count + 1);
+}
+
+static void put_text(const struct plan *plan, int x, int y, const char *class, const char *anchor,
+                     const char *words)
+{
+    fprintf(plan->out, "<text x=\"%d\" y=\"%d\" class=\"%s\"%s>", x, y, class, anchor);
+    put_html(plan->out, words);
+    fputs("</text>", plan->out);
+}
+
+/* How many characters of `words` go on a line of at most `room`, broken at a blank. */
+static int line_length(const char *words, int room)
+{
+    int length = (int)strlen(words);
+    if (length <= room)
+        return length;
+    for (length = room; length > 1 && words[length] != ' ';)
+        length--;
+    return length > 1 ? length : room;
+}
+
+static int scene_lines(const struct plan *plan, const char *words)
+{
+    int lines = 0;
+    for (int length; *words; words += length + (words[length] == ' '), lines++)
+        length = line_length(words, (plan->width - 24) / (plan->kind == LANES ? 7 : 8));
+    return lines;
+}
+
+/* --- where everything stands --- */
+
+static bool has_arrow(const struct moment *moment)
+{
+    return moment->arrow != NO_ARROW && moment->to != -1;
+}
+
+static const char *under_words(const struct moment *moment)
+{
+    return moment->note ? moment->note : moment->label;
+}
+
+static int moment_height(const struct plan *plan, int index)
+{
+    const struct moment *moment = &plan->trace->moment[index];
+    int height = moment->event->kind == START ? 0 : RUNG;
+    if (moment->lane == -1)
+        return 22 + 18 * scene_lines(plan, moment->text);
+    if (plan->kind == ROW && has_arrow(moment))
+        height += UNDER;
+    if (plan->kind == LANES && under_words(moment))
+        height += UNDER - 4;
+    for (int lane = 0; lane < plan->trace->lanes; lane++)
+        if (plan->trace->lane[lane].first == index)
+            height += HEAD;
+    return height;
+}
+
+static struct plan make_plan(const struct trace *trace, enum breadth breadth, FILE *out)
+{
+    struct plan plan = {.trace = trace, .out = out};
+    int columns = trace->columns ? trace->columns : 1;
+    plan.kind = breadth == NARROW ? LANES : columns == 2 ? PAIR : ROW;
+    plan.side = columns == 2 ? 326 : columns == 1 ? 640 : columns == 3 ? 330 : 280;
+    plan.width = plan.kind == LANES  ? 344
+                 : plan.kind == PAIR ? 2 * plan.side + 248
+                                     : columns * (plan.side + 16) + 24;
+    plan.top = calloc((size_t)trace->moments + 1, sizeof *plan.top);
+    plan.height = 8;
+    for (int i = 0; i < trace->moments; i++) {
+        plan.top[i] = plan.height;
+        plan.height += moment_height(&plan, i);
+    }
+    plan.height += FOOT;
+    return plan;
+}
+
+/* The middle of a moment's own line. */
+static int middle(const struct plan *plan, int index)
+{
+    return plan->top[index] + RUNG / 2;
+}
+
+static int head_top(const struct plan *plan, int lane)
+{
+    int index = plan->trace->lane[lane].first;
+    const struct moment *moment = &plan->trace->moment[index];
+    int top = plan->top[index] + (moment->event->kind == START ? 0 : RUNG);
+    if (plan->kind == ROW && has_arrow(moment))
+        top += UNDER;
+    return top;
+}
+
+/* --- lines of life --- */
+
+/* A part of a life, up to this moment. */
+static void put_segment(const struct plan *plan, int lane, int from, int to, bool asleep,
+                        int moment)
+{
+    if (to > from)
+        fprintf(plan->out,
+                "<line x1=\"%d\" x2=\"%d\" y1=\"%d\" y2=\"%d\" class=\"life %s c%d\" "
+                "data-moment=\"%d\"/>",
+                lane_x(plan, lane), lane_x(plan, lane), from, to, asleep ? "asleep" : "awake",
+                plan->trace->lane[lane].column % COLORS, moment);
+}
+
+static void put_life(const struct plan *plan, int lane)
+{
+    const struct trace *trace = plan->trace;
+    int from = head_top(plan, lane) + HEAD - 8;
+    bool asleep = false;
+    for (int i = trace->lane[lane].first; i <= trace->lane[lane].last; i++) {
+        if (trace->moment[i].lane != lane || middle(plan, i) <= from)
+            continue;
+        put_segment(plan, lane, from, middle(plan, i), asleep, i);
+        asleep = trace->moment[i].phase == BEGINS;
+        from = middle(plan, i);
+    }
+    if (!trace->lane[lane].ended && !trace->lane[lane].helper)
+        put_segment(plan, lane, from, plan->height - FOOT, asleep, trace->moments - 1);
+    fputc('\n', plan->out);
+}
+
+static void put_head(const struct plan *plan, int lane)
+{
+    const struct lane *head = &plan->trace->lane[lane];
+    int top = head_top(plan, lane), x = lane_x(plan, lane);
+    int room = words_room(plan, plan->kind == LANES ? words_x(plan) : x);
+    const char *arguments = clip(head->arguments, room);
+    const char *anchor = "";
+    int words = x - 9;
+    if (plan->kind == LANES)
+        words = words_x(plan);
+    else if (plan->kind == PAIR)
+        anchor = head->column == 0 ? " text-anchor=\"end\"" : "";
+    if (plan->kind == PAIR)
+        words = head->column == 0 ? x + 9 : x - 9;
+    fprintf(plan->out, "<g class=\"head c%d\">", head->column % COLORS);
+    put_text(plan, words, top + 20, "name", anchor, clip(head->name, room));
+    put_text(plan, words, top + 35, "quiet", anchor, arguments);
+    fprintf(plan->out, "<circle cx=\"%d\" cy=\"%d\" r=\"5\" class=\"birth\"/></g>\n", x,
+            top + HEAD - 9);
+}
+
+/* --- arrows --- */
+
+static void put_arrow(const struct plan *plan, const struct moment *moment, int y)
+{
+    int from = lane_x(plan, moment->lane), to = lane_x(plan, moment->to);
+    int sign = to > from ? 1 : -1, span = abs(to - from);
+    const char *class = moment->arrow == FIN_ARROW    ? "arrow fin"
+                        : moment->arrow == DATA_ARROW ? "arrow data"
+                                                      : "arrow";
+    fprintf(plan->out,
+            "<g class=\"%s\"><path class=\"shaft\" d=\"M%d %dH%d\"/><path class=\"tip\" d=\"M%d "
+            "%dl%d -4.5v9z\"/>",
+            class, from + 6 * sign, y, to - 12 * sign, to - 5 * sign, y, -9 * sign);
+    if (moment->label && plan->kind != LANES)
+        put_text(plan, (from + to) / 2, y - 5, "label", " text-anchor=\"middle\"",
+                 clip_label(moment->label, (int)((span - 24) / 6.7)));
+    fputs("</g>", plan->out);
+}
+
+/* --- rungs --- */
+
+static void put_words_beside(const struct plan *plan, const struct moment *moment, int y)
+{
+    int column = plan->trace->lane[moment->lane].column, x = lane_x(plan, moment->lane);
+    bool left = plan->kind == PAIR && column == 0;
+    const char *line = moment->event->line > 0 ? text("%d", moment->event->line) : "";
+    const char *dots = moment->phase == BEGINS ? " …" : "";
+    int room = words_room(plan, x) - 5;
+    const char *words = clip(moment->text, room - (*dots ? 2 : 0));
+    const char *note = moment->note ? moment->note : has_arrow(moment) ? NULL : moment->label;
+    int rest = room - (int)strlen(words) - 2;
+    fprintf(plan->out, "<text x=\"%d\" y=\"%d\" class=\"call\"%s>", left ? x - 13 : x + 13, y + 4,
+            left ? " text-anchor=\"end\"" : "");
+    put_html(plan->out, text("%s%s", words, dots));
+    if (note && rest > 5) {
+        fputs(" <tspan class=\"note\" dx=\"4\">", plan->out);
+        put_html(plan->out, clip(note, rest));
+        fputs("</tspan>", plan->out);
+    }
+    fputs("</text>", plan->out);
+    int edge = left ? 8 : plan->kind == PAIR ? plan->width - 8 : x + plan->side - 2;
+    put_text(plan, edge, y + 4, "quiet", left ? "" : " text-anchor=\"end\"", line);
+}
+
+static void put_words_aside(const struct plan *plan, const struct moment *moment, int y)
+{
+    int x = words_x(plan), room = words_room(plan, x);
+    const char *line = moment->event->line > 0 ? text("%d", moment->event->line) : "";
+    const char *dots = moment->phase == BEGINS ? " …" : "";
+    put_text(plan, x, y + 4, "call", "", text("%s%s", clip(moment->text, room - 6), dots));
+    put_text(plan, plan->width - 6, y + 4, "quiet", " text-anchor=\"end\"", line);
+    if (under_words(moment))
+        put_text(plan, x + 10, y + 18, "note", "", clip(under_words(moment), room - 2));
+}
+
+static void put_mark(const struct plan *plan, int index)
+{
+    const struct moment *moment = &plan->trace->moment[index];
+    int x = lane_x(plan, moment->lane), y = middle(plan, index);
+    int color = plan->trace->lane[moment->lane].column % COLORS;
+    if (moment->event->kind == END)
+        fprintf(plan->out, "<rect x=\"%d\" y=\"%d\" width=\"16\" height=\"4\" rx=\"2\" "
+                           "class=\"mark c%d\"/>",
+                x - 8, y - 2, color);
+    else if (moment->failed)
+        fprintf(plan->out, "<path d=\"M%d %dl8 8m0 -8l-8 8\" class=\"cross\"/>", x - 4, y - 4);
+    else
+        fprintf(plan->out, "<circle cx=\"%d\" cy=\"%d\" r=\"4\" class=\"%s c%d\"/>", x, y,
+                moment->phase == BEGINS ? "mark hollow" : "mark", color);
+}
+
+static void put_scene(const struct plan *plan, int index)
+{
+    const struct moment *moment = &plan->trace->moment[index];
+    const char *words = capital(moment->text);
+    int y = plan->top[index] + 22;
+    for (int length; *words; words += length + (words[length] == ' '), y += 18) {
+        length = line_length(words, (plan->width - 24) / (plan->kind == LANES ? 7 : 8));
+        put_text(plan, 8, y, "scene", "", text("%.*s", length, words));
+    }
+}
+
+static void put_rung(const struct plan *plan, int index)
+{
+    const struct moment *moment = &plan->trace->moment[index];
+    const struct event *event = moment->event;
+    fprintf(plan->out,
+            "<g class=\"rung%s\" data-moment=\"%d\"><rect class=\"hit\" x=\"0\" y=\"%d\" "
+            "width=\"%d\" height=\"%d\" rx=\"4\"/>",
+            moment->failed ? " failed" : "", index, plan->top[index], plan->width,
+            moment_height(plan, index));
+    if (event->kind == CALL && *event->call->sentence) {
+        fputs("<title>", plan->out);
+        put_html(plan->out, text("%s: %s", event->call->page, event->call->sentence));
+        fputs("</title>", plan->out);
+    }
+    for (int lane = 0; lane < plan->trace->lanes; lane++)
+        if (plan->trace->lane[lane].first == index)
+            put_head(plan, lane);
+    if (moment->lane == -1) {
+        put_scene(plan, index);
+    } else if (event->kind != START) {
+        if (has_arrow(moment))
+            put_arrow(plan, moment, middle(plan, index) + (plan->kind == ROW ? UNDER + 3 : 0));
+        put_mark(plan, index);
+        if (plan->kind == LANES)
+            put_words_aside(plan, moment, middle(plan, index));
+        else
+            put_words_beside(plan, moment, middle(plan, index));
+    }
+    fputs("</g>\n", plan->out);
+}
+
+/* What the signs mean, at the foot. */
+static void put_legend(const struct plan *plan)
+{
+    int y = plan->height - 16;
+    fprintf(plan->out,
+            "<g class=\"legend\"><line x1=\"8\" x2=\"30\" y1=\"%d\" y2=\"%d\" class=\"awake\"/>", y,
+            y);
+    put_text(plan, 36, y + 4, "quiet", "", "runs");
+    fprintf(plan->out, "<line x1=\"84\" x2=\"106\" y1=\"%d\" y2=\"%d\" class=\"asleep\"/>", y, y);
+    put_text(plan, 112, y + 4, "quiet", "", "sleeps in a call");
+    if (plan->kind != LANES)
+        put_text(plan, 250, y + 4, "quiet", "", "numbers are lines of the source");
+    fputs("</g>\n", plan->out);
+}
+
+static void put_all(const struct plan *plan)
+{
+    for (int lane = 0; lane < plan->trace->lanes; lane++)
+        put_life(plan, lane);
+    for (int i = 0; i < plan->trace->moments; i++)
+        put_rung(plan, i);
+    put_legend(plan);
+}
+
+void draw_svg(const struct trace *trace, enum breadth breadth, FILE *out)
+{
+    struct plan plan = make_plan(trace, breadth, out);
+    fprintf(out,
+            "<svg class=\"ladder %s\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" "
+            "role=\"group\" aria-label=\"The ladder of calls\">\n",
+            breadth == WIDE ? "broad" : "narrow", plan.width, plan.height, plan.width, plan.height);
+    put_all(&plan);
+    fputs("</svg>\n", out);
+    free(plan.top);
+}
+
+static void put_description(const struct trace *trace, FILE *out)
+{
+    fprintf(out, "<desc id=\"desc\">A ladder: time runs down, %d %s, %d moments.", trace->lanes,
+            trace->lanes == 1 ? "line of life" : "lines of life", trace->moments);
+    for (int i = 0; i < trace->moments; i++)
+        if (trace->moment[i].lane == -1) {
+            fputc(' ', out);
+            put_html(out, capital(trace->moment[i].text));
+            fputc('.', out);
+        }
+    fputs("</desc>\n", out);
+}
+
+void draw_svg_file(const struct trace *trace, const char *style, FILE *out)
+{
+    struct plan plan = make_plan(trace, WIDE, out);
+    int margin = 16;
+    fprintf(out,
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"%d %d %d %d\" width=\"%d\" "
+            "height=\"%d\" role=\"img\" aria-labelledby=\"title desc\">\n<title id=\"title\">",
+            -margin, -margin - 20, plan.width + 2 * margin, plan.height + 2 * margin + 20,
+            plan.width + 2 * margin, plan.height + 2 * margin + 20);
+    put_html(out, text("%s: %s", trace->lab, trace->title));
+    fputs("</title>\n", out);
+    put_description(trace, out);
+    fprintf(out,
+            "<style>%s</style>\n<rect class=\"ground\" x=\"%d\" y=\"%d\" width=\"%d\" "
+            "height=\"%d\"/>\n",
+            style, -margin, -margin - 20, plan.width + 2 * margin, plan.height + 2 * margin + 20);
+    put_text(&plan, 8, 0, "title", "", text("%s: %s", trace->lab, trace->title));
+    put_all(&plan);
+    fputs("</svg>\n", out);
+    free(plan.top);
+}
