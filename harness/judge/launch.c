@@ -8,6 +8,7 @@
 #include "program.h"
 
 #include "stage.h"
+#include "story.h"
 #include "transcript.h"
 #include "world.h"
 
@@ -306,7 +307,9 @@ struct program *launch_as(const struct launch *how)
     char *argv[66] = {(char *)how->program};
     for (int i = 0; i < 64 && how->args[i]; i++)
         argv[i + 1] = (char *)how->args[i];
+    long long began = story_time();
     spawn(program, path, argv);
+    story_started(program, began);
 
     program->next = the_stage()->programs;
     the_stage()->programs = program;

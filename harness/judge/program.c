@@ -6,6 +6,7 @@
 #include "calls.h"
 #include "processes.h"
 #include "stage.h"
+#include "story.h"
 #include "still.h"
 #include "world.h"
 
@@ -32,6 +33,7 @@ void program_collect(struct program *program)
     close(program->pidfd);
     program->pidfd = -1;
     the_stage()->events++;
+    story_ended(program);
 }
 
 static const char *first_error_line(struct program *program)

@@ -6,6 +6,7 @@
 #include "processes.h"
 #include "program.h"
 #include "still.h"
+#include "story.h"
 #include "world.h"
 
 #include <errno.h>
@@ -47,7 +48,7 @@ static void close_end(int *fd)
     *fd = -1;
 }
 
-static void drain(int *fd, struct buffer *into)
+static void drain(struct program *program, int *fd, struct buffer *into)
 {
     static unsigned char chunk[CHUNK];
     ssize_t length = read(*fd, chunk, sizeof chunk);
@@ -58,6 +59,9 @@ static void drain(int *fd, struct buffer *into)
         close_end(fd);
     else
         buffer_append(into, chunk, (size_t)length);
+    if (length > 0)
+        story_said(program, into == &program->said ? 1 : 2,
+                   (struct bytes){chunk, (size_t)length});
     if (buffer_length(into) > MOST_OUTPUT)
         limit_reached("the program wrote more than %zu MiB", MOST_OUTPUT >> 20);
 }
@@ -65,6 +69,7 @@ static void drain(int *fd, struct buffer *into)
 static void feed_more(struct program *program)
 {
     struct bytes bytes = buffer_content(&program->fed);
+    long long before = story_time();
     ssize_t written = bytes.length ? write(program->input, bytes.at, bytes.length) : 0;
     if (written == -1 && (errno == EAGAIN || errno == EINTR))
         return;
@@ -73,9 +78,13 @@ static void feed_more(struct program *program)
         close_end(&program->input);
         return;
     }
+    if (written > 0)
+        story_fed(program, (struct bytes){bytes.at, (size_t)written}, before);
     program->fed.start += (size_t)written;
-    if (buffer_length(&program->fed) == 0 && program->input_ends)
+    if (buffer_length(&program->fed) == 0 && program->input_ends) {
+        story_input_ended(program);
         close_end(&program->input);
+    }
 }
 
 static void hear_more(struct peer *peer)
@@ -172,9 +181,9 @@ static void watch_all(struct watch *watch)
 static void serve_program(struct program *program, int fd)
 {
     if (fd == program->output)
-        drain(&program->output, &program->said);
+        drain(program, &program->output, &program->said);
     else if (fd == program->error)
-        drain(&program->error, &program->complained);
+        drain(program, &program->error, &program->complained);
     else if (fd == program->input)
         feed_more(program);
     else

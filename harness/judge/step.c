@@ -6,6 +6,7 @@
 #include "calls.h"
 #include "program.h"
 #include "stage.h"
+#include "story.h"
 #include "verdict.h"
 
 #include <ctype.h>
@@ -38,6 +39,7 @@ void tried(const char *format, ...)
     vsnprintf(story.tried, sizeof story.tried, format, arguments);
     va_end(arguments);
     story.suspected[0] = '\0';
+    story_scene(story.tried);
 }
 
 void suspect(const char *format, ...)
@@ -106,6 +108,7 @@ void fail_step(const char *expected, const char *came)
     if (!story.over) {
         for (struct program *program = the_stage()->programs; program; program = program->next)
             program_check_sanitizer(program);
+        story_write("fail", expected, came);
         verdict_add("tried", *story.tried ? story.tried : command_line());
         verdict_add("expected", expected);
         verdict_add("came", came);
@@ -141,6 +144,7 @@ void limit_reached(const char *format, ...)
     va_start(arguments, format);
     vsnprintf(why, sizeof why, format, arguments);
     va_end(arguments);
+    story_write("limit", NULL, why);
     verdict_add("tried", story.tried);
     verdict_add("came", why);
     conclude("limit");
@@ -158,6 +162,7 @@ void perform_step(const struct step *step, void (*body)(void))
     stage_serve(0);
     for (struct program *program = the_stage()->programs; program; program = program->next)
         program_check_sanitizer(program);
+    story_write("pass", NULL, NULL);
     verdict_add("status", "pass");
     end_step();
     verdict_send();

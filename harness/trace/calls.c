@@ -96,7 +96,7 @@ static const struct call calls[] = {
     {"posix_spawnp", "P", CAUSES, "posix_spawn(3)",
      "Starts a program in a new process, found by PATH."},
     {"wait", "", AWAITS, "wait(2)", "Sleeps until a child has ended, and tells how it did."},
-    {"waitpid", "N0, ..., N2", AWAITS, "waitpid(2)",
+    {"waitpid", "N0", AWAITS, "waitpid(2)",
      "Sleeps until that child has ended and tells how it did. Until then an ended child is a "
      "zombie."},
     {"wait3", "", AWAITS, "wait4(2)", "Waits for a child, and tells what it used."},

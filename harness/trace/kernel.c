@@ -245,5 +245,4 @@ void play_kernel(struct trace *trace)
         moment->processes = process_states(&kernel);
         moment->objects = object_states(&kernel);
     }
-    land_all(&kernel);
 }

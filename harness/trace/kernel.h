@@ -89,8 +89,7 @@ void end_process(struct kernel *kernel, struct process *process);
 void fly(struct kernel *kernel, struct object *to, enum arrow_kind kind, const char *label);
 /* Here they land: this lane has read. An end of file lands only with `at_end`. */
 void land(struct kernel *kernel, struct object *object, int lane, bool at_end);
-/* At the end of the story: whoever could still have read it. */
-void land_all(struct kernel *kernel);
+int writer_of(struct kernel *kernel, const struct object *pipe, int but);
 
 /* --- sockets.c --- */
 

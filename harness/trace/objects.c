@@ -29,6 +29,17 @@ struct object *make_object(struct kernel *kernel, enum object_kind kind)
 
 /* --- arrows on their way --- */
 
+/* A lane whose process could read it, but for that one; -1: there is none. */
+static int holder(struct kernel *kernel, const struct object *object, int but)
+{
+    for (int i = 0; i < kernel->processes; i++)
+        for (int fd = 0; fd < MOST_FDS && kernel->process[i]->alive; fd++)
+            if (kernel->process[i]->fd[fd].object == object &&
+                kernel->process[i]->fd[fd].end != 'w' && kernel->process[i]->lane != but)
+                return kernel->process[i]->lane;
+    return -1;
+}
+
 void fly(struct kernel *kernel, struct object *to, enum arrow_kind kind, const char *label)
 {
     struct moment *moment = &kernel->trace->moment[kernel->moment];
@@ -36,6 +47,7 @@ void fly(struct kernel *kernel, struct object *to, enum arrow_kind kind, const c
         return;
     moment->arrow = kind;
     moment->label = label;
+    moment->to = holder(kernel, to->door ? to->door : to, moment->lane); /* if nobody reads it */
     to->flying = room_for(to->flying, to->flights, sizeof *to->flying);
     to->flying[to->flights++] = kernel->moment;
 }
@@ -53,25 +65,16 @@ void land(struct kernel *kernel, struct object *object, int lane, bool at_end)
     object->flights = left;
 }
 
-static int holder(struct kernel *kernel, const struct object *object)
+/* The lane of another process that can write into the pipe. */
+int writer_of(struct kernel *kernel, const struct object *pipe, int but)
 {
+    int found = -1;
     for (int i = 0; i < kernel->processes; i++)
         for (int fd = 0; fd < MOST_FDS && kernel->process[i]->alive; fd++)
-            if (kernel->process[i]->fd[fd].object == object &&
-                kernel->process[i]->fd[fd].end != 'w')
-                return kernel->process[i]->lane;
-    return -1;
-}
-
-void land_all(struct kernel *kernel)
-{
-    for (struct object *object = kernel->objects; object; object = object->next) {
-        int lane = object->flights ? holder(kernel, object) : -1;
-        if (lane == -1 && object->door)
-            lane = holder(kernel, object->door);
-        if (lane != -1)
-            land(kernel, object, lane, true);
-    }
+            if (kernel->process[i]->fd[fd].object == pipe &&
+                kernel->process[i]->fd[fd].end != 'r' && kernel->process[i]->lane != but)
+                found = kernel->process[i]->lane; /* a child rather than its parent */
+    return found;
 }
 
 /* --- descriptors --- */

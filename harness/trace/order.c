@@ -17,7 +17,11 @@
 #include <string.h>
 #include <sys/wait.h>
 
-enum { SLEEP_NS = 300 * 1000, COLUMNS_FOR_CHILDREN = 5 };
+enum {
+    SLEEP_NS = 300 * 1000, /* a call that waits takes that long at least */
+    STUCK_NS = 100 * 1000 * 1000, /* one that seldom waits, like send() */
+    COLUMNS_FOR_CHILDREN = 5,
+};
 
 /* --- lanes --- */
 
@@ -112,16 +116,24 @@ static void add_draft(struct drafts *drafts, const struct event *event, enum pha
     drafts->draft[drafts->count++] = (struct draft){event, phase, at};
 }
 
-static bool may_sleep(const struct event *event)
+/* How long this call takes at least if it sleeps; 0: it never does. */
+static long long least_sleep(const struct event *event)
 {
-    static const char *const also[] = {"connect", "send",    "sendto", "sendmsg", "write",
-                                       "writev",  "mq_send", "msgsnd", "sendfile"};
+    static const char *const seldom[] = {"connect", "send",    "sendto", "sendmsg", "write",
+                                         "writev",  "mq_send", "msgsnd", "sendfile"};
     if (event->kind != CALL)
-        return false;
-    for (size_t i = 0; i < sizeof also / sizeof also[0]; i++)
-        if (strcmp(event->call->name, also[i]) == 0)
-            return true;
-    return event->call->part == AWAITS;
+        return 0;
+    for (size_t i = 0; i < sizeof seldom / sizeof seldom[0]; i++)
+        if (strcmp(event->call->name, seldom[i]) == 0)
+            return STUCK_NS;
+    return event->call->part == AWAITS ? SLEEP_NS : 0;
+}
+
+static bool never_returns(const struct event *event)
+{
+    const char *name = event->call->name;
+    return strncmp(name, "exec", 4) == 0 || strcmp(name, "fexecve") == 0 ||
+           strcmp(name, "exit") == 0 || strcmp(name, "_exit") == 0;
 }
 
 /* True if another thread did something between the begin and the end of this call. */
@@ -139,8 +151,9 @@ static bool something_meanwhile(const struct trace *trace, const struct event *e
 
 static void draft_call(const struct trace *trace, struct drafts *drafts, const struct event *event)
 {
-    bool slept = may_sleep(event) && event->end - event->at >= SLEEP_NS;
-    if (event->end == 0) {
+    long long least = least_sleep(event);
+    bool slept = least && event->end - event->at >= least;
+    if (event->end == 0 && !never_returns(event)) {
         add_draft(drafts, event, BEGINS, event->at);
     } else if (slept && something_meanwhile(trace, event)) {
         add_draft(drafts, event, BEGINS, event->at);
@@ -180,7 +193,7 @@ static const struct event *asleep_at(const struct trace *trace, const struct eve
             (!last || event->at > last->at))
             last = event;
     }
-    bool sleeps = last && may_sleep(last) && (last->end == 0 || last->end > said->at);
+    bool sleeps = last && least_sleep(last) && (last->end == 0 || last->end > said->at);
     return sleeps ? last : NULL;
 }
 
@@ -218,6 +231,19 @@ static int printing_lane(const struct trace *trace, const struct event *said)
     return best;
 }
 
+/* True for the start of what the story started itself; START has told it. */
+static bool is_told(struct trace *trace, const struct event *event)
+{
+    int index = lane_of(trace, event->process, event->thread);
+    if (index == -1)
+        return false;
+    struct lane *lane = &trace->lane[index];
+    bool first = lane->images++ == 0 && program_lane(trace, lane->program) == index;
+    if (!first)
+        rename_lane(lane, event->text);
+    return first;
+}
+
 static int lane_for(struct trace *trace, const struct event *event)
 {
     switch (event->kind) {
@@ -246,7 +272,7 @@ static const char *status_text(int status)
                                     : WTERMSIG(status) == SIGABRT
                                         ? "SIGABRT"
                                         : text("signal %d", WTERMSIG(status)));
-    return text("ends with exit code %d", WEXITSTATUS(status));
+    return text("exit code %d", WEXITSTATUS(status));
 }
 
 static const char *moment_text(const struct event *event, enum phase phase)
@@ -265,7 +291,7 @@ static const char *moment_text(const struct event *event, enum phase phase)
     case INPUT_END:
         return "standard input ends";
     default:
-        return status_text((int)event->result);
+        return text("ends: %s", status_text((int)event->result));
     }
 }
 
@@ -276,6 +302,9 @@ static const char *moment_note(const struct event *event, enum phase phase)
         return quoted(event->data, 48);
     if (event->kind != CALL || phase == BEGINS || event->end == 0 || event->error)
         return NULL;
+    if (strncmp(event->call->name, "wait", 4) == 0 && event->result > 0 &&
+        strcmp(event->call->name, "waitid") != 0)
+        return status_text((int)event->argument[1]);
     if (strncmp(event->call->name, "accept", 6) == 0 && event->address)
         return text("from %s", event->address);
     if (strncmp(event->call->name, "get", 3) == 0 && event->address)
@@ -310,20 +339,16 @@ static void add_moment(struct trace *trace, const struct draft *draft)
 {
     const struct event *event = draft->event;
     struct moment moment = {.event = event, .phase = draft->phase, .to = -1};
-    bool begins_image = event->kind == CALL && strcmp(event->call->name, "start") == 0;
-    if (begins_image && lane_of(trace, event->process, event->thread) != -1) {
-        struct lane *lane = &trace->lane[lane_of(trace, event->process, event->thread)];
-        if (lane->first == lane->last && lane->parent == -1 && lane->program != -1 &&
-            program_lane(trace, lane->program) == lane - trace->lane)
-            return; /* the start of what the story started */
-        rename_lane(lane, event->text);
-    }
-    moment.lane = lane_for(trace, event);
+    if (event->kind == CALL && strcmp(event->call->name, "start") == 0 && is_told(trace, event))
+        return;
+    moment.lane = moment.from = lane_for(trace, event);
     if (moment.lane == -1 && event->kind != SCENE)
         return;
     moment.text = moment_text(event, draft->phase);
     moment.note = moment_note(event, draft->phase);
-    moment.failed = event->kind == CALL && event->error && draft->phase != BEGINS;
+    moment.failed = event->kind == CALL && event->error && draft->phase != BEGINS &&
+                    strcmp(event->error, "EINPROGRESS") != 0 &&
+                    strcmp(event->error, "EAGAIN") != 0 && strcmp(event->error, "EINTR") != 0;
     trace->moment = room_for(trace->moment, trace->moments, sizeof moment);
     trace->moment[trace->moments] = moment;
     if (moment.lane != -1) {

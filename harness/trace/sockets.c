@@ -230,6 +230,22 @@ static void send_bytes(struct kernel *kernel, struct object *socket, const struc
         kernel->trace->moment[kernel->moment].note = bytes_label(event, event->result);
 }
 
+/* Bytes that no recorded call wrote: they came through stdio, from who else can write. */
+static void came_unseen(struct kernel *kernel, const struct object *pipe, const struct event *event)
+{
+    struct moment *moment = &kernel->trace->moment[kernel->moment];
+    int writer = writer_of(kernel, pipe, here(kernel));
+    if (writer == -1)
+        return;
+    if (kernel->trace->lane[writer].last < kernel->moment)
+        kernel->trace->lane[writer].last = kernel->moment; /* it lived until then */
+    moment->arrow = DATA_ARROW;
+    moment->from = writer;
+    moment->to = here(kernel);
+    moment->label = bytes_label(event, event->result - pipe->waiting);
+    moment->note = NULL;
+}
+
 void play_received(struct kernel *kernel, struct object *socket, const struct event *event)
 {
     if (event->result < 0) {
@@ -243,6 +259,8 @@ void play_received(struct kernel *kernel, struct object *socket, const struct ev
         if (letter && letter->from && event->address && !letter->from->local)
             letter->from->local = event->address;
     } else {
+        if (socket->kind == PIPE && event->result > socket->waiting)
+            came_unseen(kernel, socket, event);
         socket->waiting -= event->result;
         socket->waiting = socket->waiting < 0 ? 0 : socket->waiting;
     }

@@ -234,7 +234,7 @@ static void put_head(const struct plan *plan, int lane)
 
 static void put_arrow(const struct plan *plan, const struct moment *moment, int y)
 {
-    int from = lane_x(plan, moment->lane), to = lane_x(plan, moment->to);
+    int from = lane_x(plan, moment->from), to = lane_x(plan, moment->to);
     int sign = to > from ? 1 : -1, span = abs(to - from);
     const char *class = moment->arrow == FIN_ARROW    ? "arrow fin"
                         : moment->arrow == DATA_ARROW ? "arrow data"

@@ -188,9 +188,13 @@ static void print_roomy(struct canvas *canvas, int index)
         print_row(canvas);
         return;
     }
-    int target = line_of(canvas, moment->to);
+    int target = line_of(canvas, moment->to), from = line_of(canvas, moment->from);
     bool dashed = moment->arrow == FIN_ARROW;
-    if (target < line)
+    if (from < line)
+        put_arrow(canvas, from + 1, line, label_of(moment), dashed);
+    else if (from > line)
+        put_arrow(canvas, from - 1, words_end, label_of(moment), dashed);
+    else if (target < line)
         put_arrow(canvas, line - 1, target, label_of(moment), dashed);
     else if (target - words_end >= 12 + (int)strlen(label_of(moment)))
         put_arrow(canvas, words_end + 1, target, label_of(moment), dashed);
@@ -209,7 +213,7 @@ static void print_close(struct canvas *canvas, int index)
     int at = MARGIN + canvas->trace->columns * canvas->step;
     put_lines(canvas, index, false);
     if (has_arrow(moment))
-        put_arrow(canvas, line, line_of(canvas, moment->to), NULL, moment->arrow == FIN_ARROW);
+        put_arrow(canvas, line_of(canvas, moment->from), line_of(canvas, moment->to), NULL, moment->arrow == FIN_ARROW);
     put(canvas, line, index == lane_end(canvas->trace, moment->lane) ? "┴" : "●", "*",
         style_of(moment));
     at = put_moment(canvas, moment, at, canvas->width);

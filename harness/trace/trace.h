@@ -63,6 +63,7 @@ struct lane { /* the life of one thread, a line in the picture */
     int first, last;              /* its moments */
     bool ended;                   /* the process has ended with its last moment */
     bool helper;                  /* a thread of a process that has another lane */
+    int images;                   /* programs that it began to run */
 };
 
 enum arrow_kind { NO_ARROW, DATA_ARROW, HAND_ARROW, FIN_ARROW, BIRTH_ARROW };
@@ -75,6 +76,7 @@ struct moment {
     const char *note; /* beside it: what was read, why it failed; NULL: nothing */
     bool failed;      /* the call did */
     enum arrow_kind arrow;
+    int from;               /* lane that the arrow leaves; its own, but for what stdio wrote */
     int to;                 /* lane that the arrow reaches, -1: nobody yet */
     const char *label;      /* on the arrow */
     const int *processes;   /* entries of `pool` after this moment, ended by -1 */
