@@ -9,10 +9,11 @@ export BUILD
 export DIR LAB STEP RESULT TIER JOBS
 export SUBMISSIONS OUT LABS ROSTER HIDDEN_STEPS UNSEALED THRESHOLD
 
-# `make check` exits with 1 if a step failed and with 2 if the check could not be done. Make itself
-# knows 1 only as the answer of `make -q`, "something is not up to date". So a check runs in this
-# mode: lines that begin with + run all the same; any other line is not run and makes the answer 1.
-ifneq ($(filter check,$(MAKECMDGOALS)),)
+# `make check` and `make trace` exit with 1 if a program failed and with 2 if it could not be done.
+# Make itself knows 1 only as the answer of `make -q`, "something is not up to date". So they run in
+# this mode: lines that begin with + run all the same; any other line is not run and makes the
+# answer 1.
+ifneq ($(filter check trace,$(MAKECMDGOALS)),)
 MAKEFLAGS += -q
 endif
 exit_file = $(BUILD)/exit.$$PPID
@@ -21,7 +22,8 @@ pass_on_exit = $(recall_exit)$(if $(filter 0,$(code)),,$(if $(filter 1,$(code)),
 
 plumb = "$$BUILD/bin/plumb"
 
-.PHONY: help check run-check next hint progress watch test mutants variants ladder bench grade similar attacks dist \
+.PHONY: help check run-check trace run-trace next hint progress watch test mutants variants ladder \
+        bench grade similar attacks dist \
         doctor skeletons new lint clean
 
 help:
@@ -32,6 +34,12 @@ check: run-check
 
 run-check:
 	+@harness/build "$$LAB" && { $(plumb) check; echo $$? >"$(exit_file)"; }
+
+trace: run-trace
+	$(pass_on_exit)
+
+run-trace:
+	+@harness/play; echo $$? >"$(exit_file)"
 
 next hint progress watch:
 	+@harness/build "$$LAB" && $(plumb) $@

@@ -20,12 +20,15 @@ libgit2 := $(shell readelf -d "$(criterion)" 2>/dev/null | sed -n 's/.*NEEDED.*\
 grader := $(patsubst src/harness/grader/%.c,grader/%.o,$(wildcard src/harness/grader/*.c)) \
     runner/text.o runner/escape.o
 
+drawing := $(patsubst src/harness/trace/%.c,draw/%.o,$(wildcard src/harness/trace/*.c)) \
+    runner/text.o runner/escape.o
+
 # The probe wraps libc's own functions, so it is built with the types that POSIX gives them.
 PROBE_CFLAGS := -std=c11 -D_XOPEN_SOURCE=700 -D_DEFAULT_SOURCE -U_FORTIFY_SOURCE -O2 -g -fPIC \
     -fvisibility=hidden -fno-omit-frame-pointer -Wall -Wextra -Wshadow -Wconversion -MMD -MP
 probe := $(patsubst src/harness/probe/%.c,probe/%.o,$(wildcard src/harness/probe/*.c))
 
-.PHONY: all grader
+.PHONY: all grader draw
 all: bin/plumb probe/libprobe.so $(labs:%=steps/%.list)
 
 bin/plumb: $(runner)
@@ -34,6 +37,12 @@ bin/plumb: $(runner)
 
 grader: bin/grade
 bin/grade: $(grader)
+	$(JUDGE_CC) -o $@.new $^
+	mv $@.new $@
+
+# What makes pictures for `make trace`.
+draw: bin/draw
+bin/draw: $(drawing)
 	$(JUDGE_CC) -o $@.new $^
 	mv $@.new $@
 
@@ -76,7 +85,11 @@ grader/%.o: src/harness/grader/%.c src/harness/judge.mk
 	mkdir -p grader
 	$(JUDGE_CC) $(JUDGE_CFLAGS) -c -o $@ $<
 
+draw/%.o: src/harness/trace/%.c src/harness/judge.mk
+	mkdir -p draw
+	$(JUDGE_CC) $(JUDGE_CFLAGS) -c -o $@ $<
+
 steps/%.o: src/tests/%/steps.c src/harness/judge.mk
 	$(JUDGE_CC) $(JUDGE_CFLAGS) -Isrc/harness/judge -c -o $@ $<
 
--include $(judge:.o=.d) $(probe:.o=.d) $(runner:.o=.d) $(grader:.o=.d) $(labs:%=steps/%.d)
+-include $(judge:.o=.d) $(drawing:.o=.d) $(probe:.o=.d) $(runner:.o=.d) $(grader:.o=.d) $(labs:%=steps/%.d)

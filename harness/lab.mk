@@ -1,12 +1,12 @@
 # lab.mk - what a lab's own Makefile includes: every command of the top folder, for this lab.
 #
-# See the top Makefile for why a check runs in make's question mode. Relative paths on the command
+# See the top Makefile for why check and trace run in make's question mode. Relative paths on the command
 # line are meant from the lab's folder.
 
 LAB := $(lastword $(subst /, ,$(CURDIR)))
 goals := $(or $(MAKECMDGOALS),check)
 exit_file := $(shell mktemp)
-ifneq ($(filter check,$(goals)),)
+ifneq ($(filter check trace,$(goals)),)
 MAKEFLAGS += -q
 endif
 recall_exit = $(eval code := $(shell cat "$(exit_file)"; rm -f "$(exit_file)"))

@@ -60,8 +60,7 @@ static void drain(struct program *program, int *fd, struct buffer *into)
     else
         buffer_append(into, chunk, (size_t)length);
     if (length > 0)
-        story_said(program, into == &program->said ? 1 : 2,
-                   (struct bytes){chunk, (size_t)length});
+        story_said(program, into == &program->said ? 1 : 2, (struct bytes){chunk, (size_t)length});
     if (buffer_length(into) > MOST_OUTPUT)
         limit_reached("the program wrote more than %zu MiB", MOST_OUTPUT >> 20);
 }

@@ -58,6 +58,7 @@ struct course {
     const char *build; /* folder for all that is built, absolute */
     const char *tree;  /* the tree to grade, as the user wrote it: "labs" */
     bool own_tree;     /* it is this checkout's labs/ */
+    const char *trace; /* file in which a story is noted down, NULL: graded steps are performed */
     struct lab *lab;
     int labs;
     pid_t builder; /* builds the programs while steps run, 0: all are built (compile.h) */

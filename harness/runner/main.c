@@ -6,6 +6,7 @@
  *     plumb next      the next step to do, with its file and line
  *     plumb hint      a hint for the step, one strength more each time
  *     plumb progress  all labs as bars
+ *     plumb trace     play a lab's story and draw it
  *     plumb compile   build the programs, and no more
  *     plumb seal      say whether steps can be sealed here
  *
@@ -22,6 +23,7 @@
 #include "grade.h"
 #include "report.h"
 #include "result.h"
+#include "trace.h"
 #include "watch.h"
 
 #include <errno.h>
@@ -119,6 +121,7 @@ static const struct {
     {"next", coach_next},
     {"hint", coach_hint},
     {"progress", coach_progress},
+    {"trace", trace},
     {"compile", compile},
 };
 
@@ -138,6 +141,7 @@ int main(int argc, char *argv[])
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
         if (strcmp(command, commands[i].name) == 0)
             return find_course(&course) == -1 ? IMPOSSIBLE : commands[i].run(&course);
-    fprintf(stderr, "usage: plumb check | watch | next | hint | progress | compile | seal\n");
+    fprintf(stderr,
+            "usage: plumb check | watch | next | hint | progress | trace | compile | seal\n");
     return IMPOSSIBLE;
 }

@@ -139,7 +139,7 @@ static void prepare_box(struct run *run, struct slot *slot)
     const char *folder = text("%s/scratch/%d", run->course->build, getpid());
     const char *lab = slot->lab->name;
     char **argv = calloc(4, sizeof *argv);
-    char **environment = calloc(12, sizeof *environment);
+    char **environment = calloc(16, sizeof *environment);
     slot->box = (struct box){.name = text("%s-%d", lab, slot->step->number)};
     slot->box.build = run->course->build;
     slot->box.home = text("%s/%s", folder, slot->box.name);
@@ -164,6 +164,8 @@ static void prepare_box(struct run *run, struct slot *slot)
         environment[count++] = "PLUMBLINE_SEALED=1";
     if (setting("HIDDEN"))
         environment[count++] = text("PLUMBLINE_HIDDEN=%s", setting("HIDDEN"));
+    if (run->course->trace)
+        environment[count++] = text("PLUMBLINE_TRACE=%s", run->course->trace);
     slot->box.argv = argv;
     slot->box.environment = environment;
 }

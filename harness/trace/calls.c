@@ -143,7 +143,8 @@ static const struct call calls[] = {
     {"pthread_create", "", CAUSES, "pthread_create(3)",
      "Starts a second thread in this process. It shares memory and all descriptors."},
     {"exit", "N0", CAUSES, "exit(3)",
-     "Ends the process after what stdio still holds is written. The kernel closes its descriptors."},
+     "Ends the process after what stdio still holds is written. The kernel closes its "
+     "descriptors."},
     {"_exit", "N0", CAUSES, "_exit(2)",
      "Ends the process at once. The kernel closes its descriptors."},
     {"start", "", ALONE, "execve(2)", "A process begins to run this program file."},
@@ -154,8 +155,8 @@ static const struct call calls[] = {
 
 const struct call *find_call(const char *name)
 {
-    const char *common = strncmp(name, "exec", 4) == 0 || strcmp(name, "fexecve") == 0 ? "exec"
-                                                                                       : name;
+    const char *common =
+        strncmp(name, "exec", 4) == 0 || strcmp(name, "fexecve") == 0 ? "exec" : name;
     const struct call *call = NULL;
     for (size_t i = 0; i < sizeof calls / sizeof calls[0] && !call; i++)
         if (strcmp(calls[i].name, common) == 0)
@@ -186,9 +187,10 @@ static const char *named(const struct word *words, size_t count, long long value
 
 static const char *socket_type(long long value)
 {
-    static const struct word types[] = {
-        {SOCK_STREAM, "SOCK_STREAM"}, {SOCK_DGRAM, "SOCK_DGRAM"}, {SOCK_SEQPACKET, "SOCK_SEQPACKET"},
-        {SOCK_RAW, "SOCK_RAW"}};
+    static const struct word types[] = {{SOCK_STREAM, "SOCK_STREAM"},
+                                        {SOCK_DGRAM, "SOCK_DGRAM"},
+                                        {SOCK_SEQPACKET, "SOCK_SEQPACKET"},
+                                        {SOCK_RAW, "SOCK_RAW"}};
     const char *name = NAMED(types, value & 0xf);
     if (value & ~0xfLL & ~(long long)(SOCK_NONBLOCK | SOCK_CLOEXEC))
         return text("%lld", value);
@@ -202,10 +204,12 @@ static const char *socket_type(long long value)
 static const char *option(long long level, long long value)
 {
     static const struct word socket_options[] = {
-        {SO_REUSEADDR, "SO_REUSEADDR"}, {SO_REUSEPORT, "SO_REUSEPORT"}, {SO_ERROR, "SO_ERROR"},
-        {SO_TYPE, "SO_TYPE"},           {SO_DOMAIN, "SO_DOMAIN"},       {SO_LINGER, "SO_LINGER"},
-        {SO_RCVTIMEO, "SO_RCVTIMEO"},   {SO_SNDTIMEO, "SO_SNDTIMEO"},   {SO_RCVBUF, "SO_RCVBUF"},
-        {SO_SNDBUF, "SO_SNDBUF"},       {SO_KEEPALIVE, "SO_KEEPALIVE"}, {SO_BROADCAST, "SO_BROADCAST"},
+        {SO_REUSEADDR, "SO_REUSEADDR"}, {SO_REUSEPORT, "SO_REUSEPORT"},
+        {SO_ERROR, "SO_ERROR"},         {SO_TYPE, "SO_TYPE"},
+        {SO_DOMAIN, "SO_DOMAIN"},       {SO_LINGER, "SO_LINGER"},
+        {SO_RCVTIMEO, "SO_RCVTIMEO"},   {SO_SNDTIMEO, "SO_SNDTIMEO"},
+        {SO_RCVBUF, "SO_RCVBUF"},       {SO_SNDBUF, "SO_SNDBUF"},
+        {SO_KEEPALIVE, "SO_KEEPALIVE"}, {SO_BROADCAST, "SO_BROADCAST"},
         {SO_PROTOCOL, "SO_PROTOCOL"},   {SO_ACCEPTCONN, "SO_ACCEPTCONN"}};
     static const struct word ip6[] = {{26, "IPV6_V6ONLY"}};
     static const struct word tcp[] = {{1, "TCP_NODELAY"}, {3, "TCP_CORK"}};

@@ -6,10 +6,10 @@
 
 #include "trace.h"
 
-enum part { /* what a call is to others, for the order of moments */
-    ALONE,  /* it neither causes nor awaits anything */
-    CAUSES, /* others may wait for what it does: it counts from its begin */
-    AWAITS, /* it may wait for others: it counts from its end */
+enum part {         /* what a call is to others, for the order of moments */
+            ALONE,  /* it neither causes nor awaits anything */
+            CAUSES, /* others may wait for what it does: it counts from its begin */
+            AWAITS, /* it may wait for others: it counts from its end */
 };
 
 struct call {

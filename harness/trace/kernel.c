@@ -221,10 +221,10 @@ static void play_moment(struct kernel *kernel, const struct moment *moment)
     const struct event *event = moment->event;
     struct process *process = moment->lane == -1 ? NULL : process_of_event(kernel, event);
     /* What a call does happens before others can see it, also if the call itself goes on. */
-    bool counts = event->kind == CALL &&
-                  (moment->phase == WHOLE ||
-                   (event->call->part == AWAITS) == (moment->phase == RETURNS)) &&
-                  (event->end || event->call->part != AWAITS);
+    bool counts =
+        event->kind == CALL &&
+        (moment->phase == WHOLE || (event->call->part == AWAITS) == (moment->phase == RETURNS)) &&
+        (event->end || event->call->part != AWAITS);
     if (counts)
         play_call(kernel, event);
     else if (event->kind == FED)

@@ -17,8 +17,8 @@ enum object_kind { STREAM_SOCKET, DATAGRAM_SOCKET, PIPE, FILE_, QUEUE, EPOLL, ST
 
 enum state { FRESH, BOUND, LISTEN, SYN_SENT, ESTABLISHED, CLOSED };
 
-struct letter { /* a datagram or message that waits */
-    long long priority;  /* or type */
+struct letter {         /* a datagram or message that waits */
+    long long priority; /* or type */
     struct data data;
     struct object *from; /* the socket that sent it, NULL: not known */
     int moment;          /* in which it was sent */
@@ -27,8 +27,8 @@ struct letter { /* a datagram or message that waits */
 
 struct object { /* what descriptors lead to */
     enum object_kind kind;
-    int number;       /* "socket 2" */
-    int refs;         /* descriptors; of a pipe: both ends */
+    int number;           /* "socket 2" */
+    int refs;             /* descriptors; of a pipe: both ends */
     int readers, writers; /* of a pipe */
     int domain;
     enum state state;
@@ -40,8 +40,8 @@ struct object { /* what descriptors lead to */
     bool sent_end, got_end; /* FIN */
     bool ended_first;       /* so that TIME-WAIT is its lot */
     bool reset;
-    bool system_v;  /* a queue without a descriptor */
-    bool removed;   /* a queue whose name is gone */
+    bool system_v;     /* a queue without a descriptor */
+    bool removed;      /* a queue whose name is gone */
     long long waiting; /* bytes to be read */
     struct letter *letters;
     int *flying; /* moments whose arrows end where this is read next */

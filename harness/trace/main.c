@@ -87,8 +87,7 @@ static void leave_out_middle(struct trace *trace)
     instead.note = instead.label = NULL;
     instead.failed = false;
     trace->moment[from] = instead;
-    memmove(&trace->moment[from + 1], &trace->moment[until],
-            sizeof trace->moment[0] * KEPT_AT_END);
+    memmove(&trace->moment[from + 1], &trace->moment[until], sizeof trace->moment[0] * KEPT_AT_END);
     trace->moments -= shift;
     for (int i = 0; i < trace->lanes; i++) {
         struct lane *lane = &trace->lane[i];

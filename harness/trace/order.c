@@ -18,7 +18,7 @@
 #include <sys/wait.h>
 
 enum {
-    SLEEP_NS = 300 * 1000, /* a call that waits takes that long at least */
+    SLEEP_NS = 300 * 1000,        /* a call that waits takes that long at least */
     STUCK_NS = 100 * 1000 * 1000, /* one that seldom waits, like send() */
     COLUMNS_FOR_CHILDREN = 5,
 };

@@ -123,8 +123,8 @@ static void put_calls(const struct trace *trace, FILE *out)
 /* A source file is named by its last part alone, and stands in the lab's folder of its tree. */
 static char *read_source(const struct trace *trace, const struct event *event)
 {
-    bool reference = event->program >= 0 &&
-                     strcmp(trace->program[event->program].build, "reference") == 0;
+    bool reference =
+        event->program >= 0 && strcmp(trace->program[event->program].build, "reference") == 0;
     if (strchr(event->file, '/') || *event->file == '.')
         return NULL;
     return read_whole(

@@ -152,7 +152,8 @@ static void take_run(struct trace *trace, const struct line *line)
 
 static void take_line(struct trace *trace, char *words)
 {
-    static const char *const kinds[] = {"call", "scene", "start", "said", "fed", "input-end", "end"};
+    static const char *const kinds[] = {"call", "scene",     "start", "said",
+                                        "fed",  "input-end", "end"};
     struct line line;
     char *kind = strsep(&words, "\t");
     if (!words)

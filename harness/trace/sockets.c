@@ -33,8 +33,7 @@ static bool answers_to(const char *mine, const char *wanted)
     return strcmp(mine, wanted) == 0 || (everywhere && port && strcmp(my_port, port) == 0);
 }
 
-static struct object *find_socket(struct kernel *kernel, const char *address,
-                                  enum object_kind kind)
+static struct object *find_socket(struct kernel *kernel, const char *address, enum object_kind kind)
 {
     for (struct object *object = kernel->objects; object; object = object->next)
         if (object->kind == kind && object->refs > 0 && answers_to(object->local, address) &&
@@ -77,8 +76,7 @@ static bool enter_queue(struct kernel *kernel, struct object *client, struct obj
     return true;
 }
 
-static void connect_stream(struct kernel *kernel, struct object *client,
-                           const struct event *event)
+static void connect_stream(struct kernel *kernel, struct object *client, const struct event *event)
 {
     struct object *door = find_socket(kernel, event->address, STREAM_SOCKET);
     bool pending = event->error && strcmp(event->error, "EINPROGRESS") == 0;
@@ -292,8 +290,8 @@ static void make_pair(struct kernel *kernel, struct process *process, const stru
 {
     struct object *pair[2];
     for (int i = 0; i < 2; i++) {
-        pair[i] = make_object(kernel, event->argument[3] == SOCK_DGRAM ? DATAGRAM_SOCKET
-                                                                      : STREAM_SOCKET);
+        pair[i] =
+            make_object(kernel, event->argument[3] == SOCK_DGRAM ? DATAGRAM_SOCKET : STREAM_SOCKET);
         pair[i]->domain = AF_UNIX;
         pair[i]->state = ESTABLISHED;
         give(kernel, process, event->argument[i], pair[i], 'b');

@@ -43,7 +43,7 @@ static int pooled(struct trace *trace, const char *state)
 
 static const char *object_name(const struct object *object)
 {
-    static const char *const kinds[] = {"socket", "socket", "pipe",    "file",
+    static const char *const kinds[] = {"socket", "socket", "pipe",     "file",
                                         "queue",  "epoll",  "standard", "thing"};
     if (object->kind == STANDARD)
         return object->name;
@@ -55,11 +55,13 @@ static const char *object_kind(const struct object *object)
     bool local = object->domain == AF_UNIX;
     switch (object->kind) {
     case STREAM_SOCKET:
-        return local ? "Unix stream socket" : object->domain == AF_INET6 ? "TCP socket, IPv6"
-                                                                         : "TCP socket";
+        return local                        ? "Unix stream socket"
+               : object->domain == AF_INET6 ? "TCP socket, IPv6"
+                                            : "TCP socket";
     case DATAGRAM_SOCKET:
-        return local ? "Unix datagram socket" : object->domain == AF_INET6 ? "UDP socket, IPv6"
-                                                                           : "UDP socket";
+        return local                        ? "Unix datagram socket"
+               : object->domain == AF_INET6 ? "UDP socket, IPv6"
+                                            : "UDP socket";
     case PIPE:
         return object->name ? "FIFO" : "pipe";
     case QUEUE:
@@ -84,18 +86,16 @@ static const char *connection_state(const struct object *socket)
 
 static const char *state_name(const struct object *object)
 {
-    static const char *const names[] = {"new", "bound", "LISTEN", "SYN-SENT", "ESTABLISHED",
-                                        "closed"};
+    static const char *const names[] = {"new",      "bound",       "LISTEN",
+                                        "SYN-SENT", "ESTABLISHED", "closed"};
     if (object->kind == DATAGRAM_SOCKET)
         return object->local ? "bound" : "new";
     if (object->kind == STREAM_SOCKET)
-        return object->state == ESTABLISHED && object->domain != AF_UNIX
-                   ? connection_state(object)
-                   : object->state == ESTABLISHED ? "connected" : names[object->state];
+        return object->state == ESTABLISHED && object->domain != AF_UNIX ? connection_state(object)
+               : object->state == ESTABLISHED                            ? "connected"
+                                                                         : names[object->state];
     if (object->kind == PIPE)
-        return object->writers == 0   ? "no writer"
-               : object->readers == 0 ? "no reader"
-                                      : "open";
+        return object->writers == 0 ? "no writer" : object->readers == 0 ? "no reader" : "open";
     if (object->kind == QUEUE)
         return object->removed ? "removed" : "open";
     return "";
@@ -187,9 +187,9 @@ static void put_letters(FILE *out, const struct object *object)
     for (const struct letter *letter = object->letters; letter && shown < LETTERS_SHOWN;
          letter = letter->next, shown++)
         put_pair(out,
-                 object->kind != QUEUE ? ""
-                                       : text("%s %lld", object->system_v ? "type" : "priority",
-                                              letter->priority),
+                 object->kind != QUEUE
+                     ? ""
+                     : text("%s %lld", object->system_v ? "type" : "priority", letter->priority),
                  quoted(letter->data, 32));
     if (count_letters(object) > LETTERS_SHOWN)
         put_pair(out, "", text("and %d more", count_letters(object) - LETTERS_SHOWN));
@@ -222,10 +222,12 @@ static const char *object_json(const struct object *object)
         put_pair(out, "waiting",
                  plural(count_letters(object), object->kind == QUEUE ? "message" : "datagram"));
     if (object->kind == PIPE)
-        put_pair(out, "ends", text("%s, %s", plural(object->readers, "reader"),
-                                   plural(object->writers, "writer")));
+        put_pair(
+            out, "ends",
+            text("%s, %s", plural(object->readers, "reader"), plural(object->writers, "writer")));
     if (object->door)
-        put_pair(out, "descriptor", text("none: waits in the queue of %s", object_name(object->door)));
+        put_pair(out, "descriptor",
+                 text("none: waits in the queue of %s", object_name(object->door)));
     else if (object->refs == 0 && object->kind != QUEUE)
         put_pair(out, "descriptor", "none: closed");
     put_letters(out, object);

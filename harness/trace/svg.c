@@ -1,9 +1,10 @@
 /*
  * svg.c - the ladder as SVG (see draw.h).
  *
- * Time runs down, every thread is a line. Two columns stand as in the classic drawings: words at the
- * outer sides, arrows between the lines. More of them have their words at the right of each line and
- * the arrows below. On a telephone the lines stand close together and all words at the right.
+ * Time runs down, every thread is a line. Two columns stand as in the classic drawings: words at
+ * the outer sides, arrows between the lines. More of them have their words at the right of each
+ * line and the arrows below. On a telephone the lines stand close together and all words at the
+ * right.
  */
 #include "calls.h"
 #include "draw.h"
@@ -19,7 +20,7 @@ enum { PAIR, ROW, LANES }; /* two columns; one, or several; narrow */
 enum {
     RUNG = 24,
     HEAD = 52,
-    UNDER = 20,  /* an arrow, or words, on a line of their own */
+    UNDER = 20, /* an arrow, or words, on a line of their own */
     FOOT = 44,
     COLORS = 6,
 };
@@ -291,8 +292,9 @@ static void put_mark(const struct plan *plan, int index)
     int x = lane_x(plan, moment->lane), y = middle(plan, index);
     int color = plan->trace->lane[moment->lane].column % COLORS;
     if (moment->event->kind == END)
-        fprintf(plan->out, "<rect x=\"%d\" y=\"%d\" width=\"16\" height=\"4\" rx=\"2\" "
-                           "class=\"mark c%d\"/>",
+        fprintf(plan->out,
+                "<rect x=\"%d\" y=\"%d\" width=\"16\" height=\"4\" rx=\"2\" "
+                "class=\"mark c%d\"/>",
                 x - 8, y - 2, color);
     else if (moment->failed)
         fprintf(plan->out, "<path d=\"M%d %dl8 8m0 -8l-8 8\" class=\"cross\"/>", x - 4, y - 4);

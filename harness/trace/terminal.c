@@ -213,7 +213,8 @@ static void print_close(struct canvas *canvas, int index)
     int at = MARGIN + canvas->trace->columns * canvas->step;
     put_lines(canvas, index, false);
     if (has_arrow(moment))
-        put_arrow(canvas, line_of(canvas, moment->from), line_of(canvas, moment->to), NULL, moment->arrow == FIN_ARROW);
+        put_arrow(canvas, line_of(canvas, moment->from), line_of(canvas, moment->to), NULL,
+                  moment->arrow == FIN_ARROW);
     put(canvas, line, index == lane_end(canvas->trace, moment->lane) ? "┴" : "●", "*",
         style_of(moment));
     at = put_moment(canvas, moment, at, canvas->width);

@@ -34,11 +34,11 @@ struct event {
     enum event_kind kind;
     int program; /* which one of the story, from 0; -1: none */
     int process, thread;
-    long long at, end;      /* nanoseconds; a call that did not return has no end: 0 */
+    long long at, end;       /* nanoseconds; a call that did not return has no end: 0 */
     const struct call *call; /* with CALL: its entry in the table */
     long long argument[ARGUMENTS];
-    long long result;   /* of a call; the wait status with END; the stream with SAID */
-    const char *error;  /* "EPIPE" if the call failed, else NULL */
+    long long result;    /* of a call; the wait status with END; the stream with SAID */
+    const char *error;   /* "EPIPE" if the call failed, else NULL */
     const char *address; /* that was given or came back: "127.0.0.1:80"; NULL: none */
     const char *local;   /* of the socket, where the judge knows it; NULL: not */
     struct data data;
@@ -76,16 +76,16 @@ struct moment {
     const char *note; /* beside it: what was read, why it failed; NULL: nothing */
     bool failed;      /* the call did */
     enum arrow_kind arrow;
-    int from;               /* lane that the arrow leaves; its own, but for what stdio wrote */
-    int to;                 /* lane that the arrow reaches, -1: nobody yet */
-    const char *label;      /* on the arrow */
-    const int *processes;   /* entries of `pool` after this moment, ended by -1 */
-    const int *objects;     /* likewise */
+    int from;             /* lane that the arrow leaves; its own, but for what stdio wrote */
+    int to;               /* lane that the arrow reaches, -1: nobody yet */
+    const char *label;    /* on the arrow */
+    const int *processes; /* entries of `pool` after this moment, ended by -1 */
+    const int *objects;   /* likewise */
 };
 
 struct trace {
     const char *lab, *title, *tree;
-    const char *verdict;  /* "pass", or how the story was cut short */
+    const char *verdict;         /* "pass", or how the story was cut short */
     const char *expected, *came; /* then; NULL otherwise */
     struct program *program;
     int programs;
