@@ -6,8 +6,8 @@
 #include "calls.h"
 #include "processes.h"
 #include "stage.h"
-#include "story.h"
 #include "still.h"
+#include "story.h"
 #include "world.h"
 
 #include <ctype.h>
