@@ -35,6 +35,7 @@ struct launch {
     long long file_limit;    /* RLIMIT_FSIZE in bytes with SIGXFSZ ignored, 0: 256 MiB, a limit */
     int umask;               /* file mode creation mask, 0: 022; NO_UMASK: none */
     bool times_itself;       /* waits on the clock by contract: a timed wait is no standstill */
+    const char *weather;     /* calls of its that fail, fall short or are late: see weather.h */
 };
 enum { NO_UMASK = -1 };
 
@@ -47,6 +48,11 @@ struct program *start_words(enum build build, const char *const words[]);
 /* Starts a program with more than arguments: launch(.program = "fifolog", .umask = NO_UMASK). */
 #define launch(...) launch_as(&(struct launch){__VA_ARGS__})
 struct program *launch_as(const struct launch *how);
+
+/* True if all of the launch's weather has come. A program that the probe cannot reach (linked
+ * statically, with another C library, or making system calls of its own) never has any: no step may
+ * demand what only a program with weather would show. */
+bool weather_came(struct program *program);
 
 /* --- what it says --- */
 

@@ -5,6 +5,7 @@
 
 #include "program.h"
 #include "stage.h"
+#include "weather.h"
 #include "world.h"
 
 #include <elf.h>
@@ -58,11 +59,13 @@ static bool loads_what_we_load(const char *path)
 
 /* --- the file --- */
 
-static int make_probe_file(const char *path)
+static int make_probe_file(const char *path, const char *weather)
 {
     struct probe_header head = {.magic = PROBE_MAGIC, .version = PROBE_VERSION};
     head.header_size = PROBE_HEADER_SIZE;
     head.record_size = sizeof(struct probe_record);
+    if (weather)
+        head.rules = (uint32_t)weather_rules(weather, head.rule);
     int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd != -1 && ftruncate(fd, (off_t)PROBE_FILE_SIZE) == 0 &&
         pwrite(fd, &head, sizeof head, 0) == (ssize_t)sizeof head)
@@ -84,7 +87,7 @@ int transcript_prepare(struct program *program, const char *path, char *words[])
     const char *scratch = scratch_path("");
     int home = (int)(strrchr(scratch, '/') - scratch);
     const char *file = text("%.*s/probe.%d", home, scratch, ++number);
-    program->probe = make_probe_file(file);
+    program->probe = make_probe_file(file, program->how->weather);
     if (program->probe == -1)
         return 0;
     words[0] = (char *)text("LD_PRELOAD=%s", library);

@@ -187,8 +187,6 @@ WRAPPER int posix_spawn(pid_t *restrict child, const char *restrict path,
 {
     struct call call;
     begin_exec(&call, CALL_posix_spawn, HERE, path);
-    if (call.weather == WEATHER_FAIL)
-        return end_spawn(&call, NULL, (int)call.value);
     return end_spawn(
         &call, child,
         REAL(posix_spawn)(child, path, actions, attributes, argv, with_probe(environment)));
@@ -201,8 +199,6 @@ WRAPPER int posix_spawnp(pid_t *restrict child, const char *restrict file,
 {
     struct call call;
     begin_exec(&call, CALL_posix_spawnp, HERE, file);
-    if (call.weather == WEATHER_FAIL)
-        return end_spawn(&call, NULL, (int)call.value);
     return end_spawn(
         &call, child,
         REAL(posix_spawnp)(child, file, actions, attributes, argv, with_probe(environment)));

@@ -30,6 +30,7 @@ static struct {
     struct probe_record *record;   /* the array behind it */
     uintptr_t base, length;        /* of the program's own image */
     uint16_t image;                /* its index */
+    uintptr_t stack_top;           /* of the main thread */
     bool deep;                     /* a sanitizer in the image itself calls us for the program */
     char preload[512], file[1024]; /* words for the next image */
 } probe;
@@ -86,16 +87,30 @@ static uint32_t place_of(uintptr_t address)
     return offset < probe.length ? (uint32_t)offset : 0;
 }
 
+/* Two words of the stack. In the main thread they can be read where they are below the environment,
+ * which stands above all frames; elsewhere the kernel tries. */
+static bool stack_words(uintptr_t words[2], uintptr_t frame)
+{
+    if (frame < probe.stack_top - 2 * sizeof *words && probe.stack_top - frame < 4u << 20) {
+        memcpy(words, (void *)frame, 2 * sizeof *words);
+        return true;
+    }
+    return probe_peek(words, (void *)frame, 2 * sizeof *words);
+}
+
 /* Follows the chain of frames where the caller is not the program itself: an interceptor of a
- * sanitizer, say. Nothing on the way is trusted to be readable. */
+ * sanitizer, say. A frame pointer that leads elsewhere ends it. */
 static void find_callers(struct probe_record *record, uintptr_t frame)
 {
+    uintptr_t words[2]; /* the caller's frame pointer, and where it returns to */
+    memcpy(words, (void *)frame, sizeof words);
     for (int i = 1; i < PROBE_PLACES; i++) {
-        uintptr_t up, next[2]; /* the caller's frame; what that holds: its own, its return */
-        if (!probe_peek(&up, (void *)frame, sizeof up) || up <= frame || up - frame > 65536 ||
-            up % sizeof up != 0 || !probe_peek(next, (void *)up, sizeof next))
+        uintptr_t up = words[0];
+        if (up <= frame || up - frame > 65536 || up % sizeof up != 0 || !stack_words(words, up))
             return;
-        record->place[i] = place_of(next[1]);
+        record->place[i] = place_of(words[1]);
+        if (record->place[i])
+            return;
         frame = up;
     }
 }
@@ -127,8 +142,6 @@ static enum probe_kind kind_of(enum probe_call name, long fd)
     case CALL_readv:
         return fstat((int)fd, &status) == 0 && S_ISSOCK(status.st_mode) ? KIND_RECV : KIND_READ;
     case CALL_fork:
-    case CALL_posix_spawn:
-    case CALL_posix_spawnp:
         return KIND_FORK;
     case CALL_pthread_create:
         return KIND_THREAD;
@@ -176,7 +189,7 @@ void probe_begin(struct call *call, enum probe_call name, void *caller, void *fr
     record->argument[3] = a3;
     record->argument[4] = a4;
     record->place[0] = place_of((uintptr_t)caller);
-    if (probe.deep || record->place[0] == 0)
+    if (frame && (probe.deep || record->place[0] == 0))
         find_callers(record, (uintptr_t)frame);
     call->record = record;
     call->number = number + 1;
@@ -381,6 +394,7 @@ __attribute__((constructor)) static void open_probe(int argc, char *argv[], char
         map_file(probe.file + sizeof file_is - 1)) {
         dl_iterate_phdr(measure_image, NULL);
         probe.deep = image_intercepts();
+        probe.stack_top = (uintptr_t)environment;
         claim_image();
         record_start(argc, argv);
     }

@@ -112,7 +112,7 @@ enum probe_kind {
     KIND_RECV,   /* recv, recvfrom, recvmsg; read, readv on a socket */
     KIND_READ,   /* read, readv on anything else */
     KIND_WRITE,  /* write, writev on anything else */
-    KIND_FORK,   /* fork, posix_spawn, posix_spawnp */
+    KIND_FORK,   /* fork; posix_spawn reports as its own what an exec does */
     KIND_THREAD, /* pthread_create */
     KIND_POLL,   /* poll, ppoll, select, pselect, epoll_wait, epoll_pwait */
     KIND_CONNECT,

@@ -312,8 +312,14 @@ STEP(6, "out of descriptors, the server waits and goes on when there is room", .
                "that the loop does not spin while it can't accept."},
      .by_hand = "prlimit --nofile=4 --pid $(pidof timeserver); nc 127.0.0.1 PORT")
 {
-    struct program *server = start("timeserver", "127.0.0.1", "0");
+    tried("let accept() fail with ECONNABORTED and with EINTR, and connected");
+    suspect("accept() fails with ECONNABORTED when a client has gone before its turn, and with "
+            "EINTR when a signal comes: both pass. The server takes the next client.");
+    struct program *server = launch(.program = "timeserver", .args = {"127.0.0.1", "0"},
+                                    .weather = "accept 1 ECONNABORTED; accept 2 EINTR");
     const char *where = listening(server);
+    expect_service(where);
+    expect_running(server);
     wait_until_idle(server);
     limit_descriptors(server, (rlim_t)count_descriptors(server));
 

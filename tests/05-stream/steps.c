@@ -9,16 +9,6 @@
 
 /* --- echoserver --- */
 
-/* A client whose words come back, and then the end of file. */
-static void expect_echo(const char *where)
-{
-    struct peer *client = join(where);
-    say(client, BYTES("ping"));
-    expect_bytes(client, BYTES("ping"));
-    half_close(client);
-    expect_end_of_file(client);
-}
-
 STEP(1, "every byte comes back as it comes, until the client's end of file", .points = 10,
      .see = "Step 1: send back what comes",
      .hints = {"How many bytes has the client said when recv() returns? Who tells you?",
@@ -88,11 +78,9 @@ STEP(2, "every byte comes back, even to a slow reader", .points = 15, .after = 1
     struct program *server = start("echoserver", "localhost", "0");
     const char *where = listening(server);
     tried("sent 8 MiB without reading, stopped and continued the server, then read slowly");
-    suspect(
-        "send() takes fewer bytes than it is given when it is interrupted, or (on a socket "
-        "that does not block) when there is no room. Send the rest: bytes + sent, length - "
-        "sent, until nothing is left. Wait for room in send() or poll(), not in a loop that asks "
-        "again and again.");
+    suspect("send() takes fewer bytes than it is given when it is interrupted, or (on a socket "
+            "that does not block) when there is no room. Send the rest: bytes + sent, length - "
+            "sent, until nothing is left. Wait for room in send() or poll(), not by asking.");
     struct peer *slow = join(where);
     say(slow, many);
     half_close(slow);
@@ -106,6 +94,8 @@ STEP(2, "every byte comes back, even to a slow reader", .points = 15, .after = 1
     end_input(client);
     expect_same(rest_of_output(client), first(4 * MIB, many), "back");
     expect_exit(client, 0);
+
+    expect_drop_by_drop("echoserver", first(5000, many), first(5000, many));
 }
 
 STEP(3, "a client that breaks its connection ends nothing but that", .points = 15, .after = 2,
@@ -118,8 +108,9 @@ STEP(3, "a client that breaks its connection ends nothing but that", .points = 1
                "serve(): whatever echo() returns, close the client and take the next."},
      .by_hand = "timeout -s KILL 1 nc 127.0.0.1 PORT </dev/zero >/dev/null; nc 127.0.0.1 PORT")
 {
-    struct program *server = start("echoserver", "127.0.0.1", "0");
+    struct program *server = start_failing_to_accept("echoserver");
     const char *where = listening(server);
+    expect_echo(where);
     tried("broke a connection by a reset while the server waited for the client's words");
     suspect("recv() fails with ECONNRESET: the -1 is no number of bytes, and this client's trouble "
             "is no reason for the server to end. Close its socket and take the next.");
@@ -424,6 +415,9 @@ STEP(6, "each frame is answered, in whatever pieces the stream brings it", .poin
     half_close(slow);
     size_t heard = hear_haltingly(slow, server, answers);
     expect_same(hear_all(slow), after(heard, answers), "back");
+
+    struct bytes few = first(5000, many);
+    expect_drop_by_drop("msgserver", frame(few), answer(few));
 }
 
 /* Announces too much after a frame that was in order. */

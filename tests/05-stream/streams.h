@@ -272,4 +272,37 @@ static void expect_good_start_and_end(const char *name, struct program *server, 
     serve(listening(again));
 }
 
+/* A client whose words come back, and then the end of file. */
+static void expect_echo(const char *where)
+{
+    struct peer *client = join(where);
+    say(client, BYTES("ping"));
+    expect_bytes(client, BYTES("ping"));
+    half_close(client);
+    expect_end_of_file(client);
+}
+
+/* --- weather --- */
+
+static struct program *start_failing_to_accept(const char *name)
+{
+    tried("let accept() fail with ECONNABORTED and with EINTR, and connected");
+    suspect("accept() fails with ECONNABORTED when a client has gone before its turn, and with "
+            "EINTR when a signal comes: both pass. Take the next client.");
+    return launch(.program = name, .args = {"127.0.0.1", "0"},
+                  .weather = "accept 1 ECONNABORTED; accept 2 EINTR");
+}
+
+static void expect_drop_by_drop(const char *name, struct bytes sent, struct bytes back)
+{
+    tried("let send() take at most 1000 bytes at a time, and sent %zu", sent.length);
+    suspect("The rest can come short as well: send again and again, until all has gone.");
+    struct program *server =
+        launch(.program = name, .args = {"127.0.0.1", "0"}, .weather = "send 1- short 1000");
+    struct peer *client = join(listening(server));
+    say(client, sent);
+    half_close(client);
+    expect_same(hear_all(client), back, "back");
+}
+
 #endif

@@ -174,6 +174,21 @@ static void run_short_of_descriptors(long limit, bool must_fail, const char *con
     expect_nobody_left();
 }
 
+/* A fork() that fails midway; what the probe can't reach runs as ever. */
+static void run_without_second_process(void)
+{
+    tried("let the second fork() of pipeline cat : cat fail");
+    suspect("When fork() fails midway (-1, EAGAIN): wait for the commands that run already, then "
+            "its reason on standard error and exit code 1.");
+    struct program *program =
+        launch(.program = "pipeline", .args = {"cat", ":", "cat"}, .weather = "fork 2 EAGAIN");
+    end_input(program);
+    exit_status(program);
+    if (weather_came(program))
+        expect_failure(program, reason(EAGAIN));
+    expect_nobody_left();
+}
+
 /* --- filter --- */
 
 /* Demands exactly one line `in=BYTES out=BYTES` among the lines on standard error. */

@@ -181,6 +181,7 @@ STEP(4, "it works with standard descriptors closed, and fails in good order", .p
     suspect("When pipe() fails midway: wait for the commands that run already, then exit 1.");
     run_short_of_descriptors(5, false, (const char *[]){"cat", ":", "cat", ":", "cat", NULL},
                              BYTES(""));
+    run_without_second_process();
 }
 
 /* --- filter --- */
@@ -248,6 +249,16 @@ STEP(5, "filter feeds its command and copies its output at the same time", .poin
     end_input(slow);
     expect_same(read_haltingly(outlet, slow), part, "on standard output");
     expect_end(slow, 0);
+
+    tried("let write() take at most 1000 bytes at a time, and fed filter cat 5000");
+    suspect("The rest can come short as well: write again and again, until all has gone.");
+    struct bytes few = {bytes.at, 5000};
+    struct program *drop_by_drop =
+        launch(.program = "filter", .args = {"cat"}, .weather = "write 1- short 1000");
+    feed(drop_by_drop, few);
+    end_input(drop_by_drop);
+    expect_same(rest_of_output(drop_by_drop), few, "on standard output");
+    expect_end(drop_by_drop, 0);
 }
 
 STEP(6, "filter ends with its command, and counts what went in and out", .points = 10, .after = 5,
