@@ -7,7 +7,7 @@
 BUILD ?= build
 export BUILD
 export DIR LAB STEP RESULT TIER JOBS
-export SUBMISSIONS OUT LABS ROSTER HIDDEN_STEPS UNSEALED THRESHOLD
+export PDF SUBMISSIONS OUT LABS ROSTER HIDDEN_STEPS UNSEALED THRESHOLD
 
 # `make check` and `make trace` exit with 1 if a program failed and with 2 if it could not be done.
 # Make itself knows 1 only as the answer of `make -q`, "something is not up to date". So they run in
@@ -23,8 +23,7 @@ pass_on_exit = $(recall_exit)$(if $(filter 0,$(code)),,$(if $(filter 1,$(code)),
 plumb = "$$BUILD/bin/plumb"
 
 .PHONY: help check run-check trace run-trace next hint progress watch test mutants variants ladder \
-        bench grade similar attacks dist \
-        doctor skeletons new lint clean
+        bench grade similar attacks dist site doctor skeletons new lint clean
 
 help:
 	@harness/help
@@ -61,6 +60,9 @@ dist:
 
 attacks:
 	+@harness/setup test && harness/build "" && tests/attacks/run
+
+site:
+	+@harness/build "" && harness/site/build
 
 bench:
 	+@harness/build "$$LAB" && tests/bench/run

@@ -19,7 +19,8 @@ list_needs() {
     musl-gcc) needs="$needs musl-gcc" ;;
     esac
     case $1 in
-    test) needs="$needs gcc clang musl-gcc bats git jq python3 nc socat ss flock clang-format shellcheck bwrap unzip zip perl xmllint sim_c" ;;
+    test) needs="$needs gcc clang musl-gcc bats git jq python3 nc socat ss flock clang-format shellcheck bwrap unzip zip perl xmllint sim_c pandoc dot node npm" ;;
+    site) needs="pandoc dot node npm" ;;
     grade) needs="$needs bwrap unzip" ;;
     gradescope) needs="$needs bwrap unzip jq" ;;
     esac
@@ -76,6 +77,8 @@ describe() {
     case $1 in
     cc) echo 'a C compiler' ;;
     libc) echo "the C library's headers" ;;
+    dot) echo 'graphviz' ;;
+    node) echo 'Node.js' ;;
     criterion) echo 'Criterion (a test framework for C)' ;;
     localhost) echo 'the name localhost (/etc/hosts)' ;;
     nc) echo 'nc (the one of OpenBSD)' ;;
@@ -128,6 +131,10 @@ zip          zip              zip               zip               zip           
 sim_c        similarity-tester -               -                 -              -
 perl         perl             perl-Test-Harness perl-utils        perl           perl
 xmllint      libxml2-utils    libxml2           libxml2-utils     libxml2        libxml2-tools
+pandoc       pandoc           pandoc            pandoc            pandoc-cli     pandoc
+dot          graphviz         graphviz          graphviz          graphviz       graphviz
+node         nodejs           nodejs            nodejs            nodejs         nodejs-default
+npm          npm              nodejs-npm        npm               npm            npm-default
 gdb          gdb              gdb               gdb               gdb            gdb
 sanitizers   -                libasan,libubsan  -                 -              -
 END
