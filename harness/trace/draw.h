@@ -16,8 +16,9 @@ void draw_terminal(const struct trace *trace);
 enum breadth { WIDE, NARROW };
 void draw_svg(const struct trace *trace, enum breadth breadth, FILE *out);
 
-/* The same as a file of its own, with this style sheet. */
-void draw_svg_file(const struct trace *trace, const char *style, FILE *out);
+/* The same as a file of its own, with this style sheet: one scene, from 1, or 0 for all of them. */
+void draw_svg_file(const struct trace *trace, int scene, const char *style, FILE *out);
+int scene_count(const struct trace *trace);
 
 /* The page: source, ladder and state, moment by moment. `templates` is the folder of page.html,
  * page.css and page.js; sources are read from the tree. Returns 0, or -1 with errno. */

@@ -1,7 +1,8 @@
 /*
  * main.c - draw: makes pictures of a story that was played (see trace.h); plumb calls it.
  *
- *     draw TRACE OUT TEMPLATES    writes OUT.html and OUT.svg, and the ladder to standard output
+ *     draw TRACE OUT TEMPLATES    writes OUT.html, OUT.svg and OUT-1.svg ... for its scenes, and
+ *                                the ladder to standard output
  *
  * Exit code 0: drawn; 2: it could not be done, with the reason on standard error.
  */
@@ -54,18 +55,32 @@ static void write_page(const struct trace *trace, const char *out, const char *t
     write_file(text("%s.html", out), content, size);
 }
 
-static void write_svg(const struct trace *trace, const char *out, const char *templates)
+static void write_svg(const struct trace *trace, int scene, const char *style, const char *path)
 {
-    char *content = NULL, *style = read_whole(text("%s/ladder.css", templates), NULL);
+    char *content = NULL;
     size_t size = 0;
-    FILE *file = style ? open_memstream(&content, &size) : NULL;
+    FILE *file = open_memstream(&content, &size);
     if (file)
-        draw_svg_file(trace, style, file);
+        draw_svg_file(trace, scene, style, file);
     if (!file || fclose(file) != 0) {
         fprintf(stderr, "trace: cannot make the picture: %s\n", strerror(errno));
         exit(2);
     }
-    write_file(text("%s.svg", out), content, size);
+    write_file(path, content, size);
+}
+
+/* OUT.svg, and OUT-1.svg, OUT-2.svg, ... for slides: a scene fits into one. */
+static void write_pictures(const struct trace *trace, const char *out, const char *templates)
+{
+    char *style = read_whole(text("%s/ladder.css", templates), NULL);
+    if (!style) {
+        fprintf(stderr, "trace: cannot read %s/ladder.css: %s\n", templates, strerror(errno));
+        exit(2);
+    }
+    write_svg(trace, 0, style, text("%s.svg", out));
+    for (int scene = 1; scene <= scene_count(trace); scene++)
+        write_svg(trace, scene, style, text("%s-%d.svg", out, scene));
+    free(style);
 }
 
 /* A program that spins makes more moments than anybody looks at: the middle is left out. */
@@ -110,7 +125,7 @@ int main(int argc, char *argv[])
     order_moments(&trace);
     play_kernel(&trace);
     leave_out_middle(&trace);
-    write_svg(&trace, argv[2], argv[3]);
+    write_pictures(&trace, argv[2], argv[3]);
     write_page(&trace, argv[2], argv[3]);
     draw_terminal(&trace);
     return fflush(stdout) == 0 ? 0 : 2;

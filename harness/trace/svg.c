@@ -369,6 +369,8 @@ static void put_all(const struct plan *plan)
     put_legend(plan);
 }
 
+enum { MARGIN = 16 };
+
 void draw_svg(const struct trace *trace, enum breadth breadth, FILE *out)
 {
     struct plan plan = make_plan(trace, breadth, out);
@@ -394,22 +396,51 @@ static void put_description(const struct trace *trace, FILE *out)
     fputs("</desc>\n", out);
 }
 
-void draw_svg_file(const struct trace *trace, const char *style, FILE *out)
+int scene_count(const struct trace *trace)
+{
+    int scenes = 0;
+    for (int i = 0; i < trace->moments; i++)
+        scenes += trace->moment[i].lane == -1;
+    return scenes;
+}
+
+struct strip { /* of the picture, from top to bottom */
+    int top, bottom;
+};
+
+/* Where a scene stands, from its title to the next one's; 0 is the whole. */
+static struct strip strip_of(const struct plan *plan, int scene)
+{
+    struct strip part = {-MARGIN - 20, plan->height + MARGIN};
+    int number = 0;
+    for (int i = 0; scene > 0 && i < plan->trace->moments; i++) {
+        if (plan->trace->moment[i].lane != -1)
+            continue;
+        number++;
+        if (number == scene)
+            part.top = plan->top[i];
+        if (number == scene + 1)
+            part.bottom = plan->top[i] + 2;
+    }
+    return part;
+}
+
+void draw_svg_file(const struct trace *trace, int scene, const char *style, FILE *out)
 {
     struct plan plan = make_plan(trace, WIDE, out);
-    int margin = 16;
+    struct strip part = strip_of(&plan, scene);
+    int width = plan.width + 2 * MARGIN, height = part.bottom - part.top;
     fprintf(out,
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"%d %d %d %d\" width=\"%d\" "
             "height=\"%d\" role=\"img\" aria-labelledby=\"title desc\">\n<title id=\"title\">",
-            -margin, -margin - 20, plan.width + 2 * margin, plan.height + 2 * margin + 20,
-            plan.width + 2 * margin, plan.height + 2 * margin + 20);
+            -MARGIN, part.top, width, height, width, height);
     put_html(out, text("%s: %s", trace->lab, trace->title));
     fputs("</title>\n", out);
     put_description(trace, out);
     fprintf(out,
             "<style>%s</style>\n<rect class=\"ground\" x=\"%d\" y=\"%d\" width=\"%d\" "
             "height=\"%d\"/>\n",
-            style, -margin, -margin - 20, plan.width + 2 * margin, plan.height + 2 * margin + 20);
+            style, -MARGIN, part.top, width, height);
     put_text(&plan, 8, 0, "title", "", text("%s: %s", trace->lab, trace->title));
     put_all(&plan);
     fputs("</svg>\n", out);
