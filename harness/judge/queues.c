@@ -62,10 +62,27 @@ static void forget_stray_sysv(void *began)
         fclose(table);
 }
 
-/* Adds a line to the list that the box reads if this process does not get to the end. */
+/* The list that the box reads if this process does not get to the end of the step. */
+static const char *list_path(void)
+{
+    return text("%s/../queues", scratch_path(""));
+}
+
+static void forget_list(void *path)
+{
+    unlink(path);
+}
+
+/* Adds a line to the list. A sealed box needs none: its queues end with it. */
 static void note(const char *line)
 {
-    const char *path = text("%s/../queues", scratch_path(""));
+    static bool is_begun;
+    const char *path = list_path();
+    if (getenv("PLUMBLINE_SEALED"))
+        return;
+    if (!is_begun)
+        at_step_end(forget_list, (void *)path); /* after all queues are removed */
+    is_begun = true;
     int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, OWNER_ONLY);
     if (fd == -1 || write(fd, line, strlen(line)) != (ssize_t)strlen(line))
         cannot_judge("cannot write %s: %s", path, reason(errno));

@@ -9,6 +9,7 @@
  */
 #include "box.h"
 
+#include "leftovers.h"
 #include "text.h"
 
 #include <errno.h>
@@ -274,11 +275,13 @@ static void run_cooperative(const struct box *box)
     do
         kill_children();
     while (waitpid(-1, NULL, 0) != -1 || errno == EINTR);
+    leftovers_remove(box->home);
     _exit(0);
 }
 
 int box_start(struct box *box, enum tier tier)
 {
+    box->tier = tier;
     if (make_folders(box->scratch) == -1)
         return -1;
     unlink(box->verdict);
@@ -313,5 +316,7 @@ void box_kill(const struct box *box)
 void box_clear(struct box *box)
 {
     close(box->verdict_fd);
+    if (box->tier == COOPERATIVE) /* most often the box did it before it ended */
+        leftovers_remove(box->home);
     remove_tree(box->home);
 }

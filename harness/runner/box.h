@@ -24,6 +24,7 @@ struct box {
     const char *verdict; /* path of the FIFO for the verdict */
     char *const *argv;   /* the test process */
     char *const *environment;
+    enum tier tier; /* how it was started */
     int verdict_fd; /* our end of the FIFO */
     pid_t pid;      /* the box's outermost process */
 };

@@ -9,16 +9,18 @@
 #include "text.h"
 
 #include <dirent.h>
-#include <errno.h>
-#include <signal.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ipc.h>
 #include <sys/msg.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+/* --- queues --- */
 
 static void remove_queue(char *line)
 {
@@ -46,9 +48,40 @@ void leftovers_remove(const char *home)
         fclose(list);
 }
 
-static bool is_alive(pid_t process)
+/* --- runs of the past --- */
+
+int leftovers_mark(const char *folder)
 {
-    return kill(process, 0) == 0 || errno == EPERM;
+    const char *mark = text("%s/mark", folder), *fresh = text("%s/mark.new", folder);
+    int fd = open(fresh, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    /* It gets its name when it is locked, so nobody ever sees it free while we live. */
+    if (fd != -1 && flock(fd, LOCK_EX | LOCK_NB) == 0 && rename(fresh, mark) == 0)
+        return fd;
+    if (fd != -1)
+        close(fd);
+    return -1;
+}
+
+/* A process ID says nothing here: in another container it may be somebody else's. */
+static bool is_in_use(const char *folder)
+{
+    int fd = open(text("%s/mark", folder), O_RDWR | O_CLOEXEC);
+    if (fd == -1)
+        return true; /* it is just being made, or removed */
+    bool is_free = flock(fd, LOCK_EX | LOCK_NB) == 0;
+    close(fd);
+    return !is_free;
+}
+
+static void sweep_run(const char *folder)
+{
+    DIR *boxes = opendir(folder);
+    for (struct dirent *box; boxes && (box = readdir(boxes));)
+        if (box->d_name[0] != '.')
+            leftovers_remove(text("%s/%s", folder, box->d_name));
+    if (boxes)
+        closedir(boxes);
+    remove_tree(folder);
 }
 
 void leftovers_sweep(const char *build)
@@ -56,17 +89,9 @@ void leftovers_sweep(const char *build)
     const char *all = text("%s/scratch", build);
     DIR *runs = opendir(all);
     for (struct dirent *run; runs && (run = readdir(runs));) {
-        pid_t runner = (pid_t)strtol(run->d_name, NULL, 10);
-        if (runner <= 0 || is_alive(runner))
-            continue;
         const char *folder = text("%s/%s", all, run->d_name);
-        DIR *boxes = opendir(folder);
-        for (struct dirent *box; boxes && (box = readdir(boxes));)
-            if (box->d_name[0] != '.')
-                leftovers_remove(text("%s/%s", folder, box->d_name));
-        if (boxes)
-            closedir(boxes);
-        remove_tree(folder);
+        if (run->d_name[0] != '.' && !is_in_use(folder))
+            sweep_run(folder);
     }
     if (runs)
         closedir(runs);

@@ -11,6 +11,7 @@
 
 #include "compile.h"
 #include "grade.h"
+#include "leftovers.h"
 #include "text.h"
 
 #include <errno.h>
@@ -331,11 +332,17 @@ int schedule_run(struct course *course, enum tier tier, int jobs,
     run.slots = jobs < MOST_SLOTS ? jobs : MOST_SLOTS;
     run.programs = builds_of(course, course->tree);
     run.reference = builds_of(course, "solutions");
+    const char *folder = text("%s/scratch/%d", course->build, getpid());
+    if (tier == COOPERATIVE)
+        leftovers_sweep(course->build);
+    int mark = make_folders(folder) == 0 ? leftovers_mark(folder) : -1;
     int result = run_steps(&run, lab_done);
     int error = errno;
     if (result == -1)
         abandon(&run);
-    remove_tree(text("%s/scratch/%d", course->build, getpid()));
+    remove_tree(folder);
+    if (mark != -1)
+        close(mark);
     for (int i = 0; i < 3; i++)
         sigaction(ends[i], &before[i], NULL);
     errno = error;

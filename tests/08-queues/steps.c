@@ -1,0 +1,489 @@
+/*
+ * steps.c - lab 08: messages that wait for their reader.
+ *
+ * A queue is an object of the kernel, so the test looks into it with the same calls as the programs
+ * do: it makes queues as another program would, fills and empties them, and asks what they are.
+ */
+#include "posix.h"
+#include "sysv.h"
+
+/* --- pmq --- */
+
+STEP(1, "put makes the queue if there is none, and takes the one that is there", .points = 10,
+     .see = "Step 1: make a queue",
+     .hints =
+         {"A queue is opened by its name, like a file. Who makes it, and how large is it?",
+          "mq_open() with O_CREAT takes two arguments more: the mode, and a pointer to a struct "
+          "mq_attr. See mq_open(3), mq_overview(7).",
+          "struct mq_attr with mq_maxmsg and mq_msgsize set, then mq_open(name, O_WRONLY | "
+          "O_CREAT, MODE, &attributes). A queue that exists is opened as it is."},
+     .by_hand = "echo hi | build/labs/08-queues/pmq put /hi 0; ls -l /dev/mqueue")
+{
+    const char *name = queue_name(), *others = queue_name();
+    expect_usage_error("pmq");
+    expect_usage_error("pmq", "put", name);
+    expect_usage_error("pmq", "push", name, "1");
+    expect_usage_error("pmq", "put", name, "high");
+    expect_usage_error("pmq", "put", name, "-1");
+    expect_usage_error("pmq", "put", name, "");
+
+    tried("ran pmq put %s 0 with umask 000, where there is no such queue", name);
+    suspect("mq_open() makes the queue only with O_CREAT. In a struct mq_attr it wants to know how "
+            "many messages of how many bytes have to fit in.");
+    put_into_new(name, "0", BYTES("hello\n"));
+    mqd_t queue = open_queue(name);
+    struct mq_attr made = attributes_of(queue);
+    expect_that(made.mq_maxmsg == MESSAGES && made.mq_msgsize == SIZE,
+                "room for 8 messages of 256 bytes", "room for %ld messages of %ld bytes",
+                (long)made.mq_maxmsg, (long)made.mq_msgsize);
+    suspect("The mode is the third argument of mq_open(), 0600: the owner may read and write, "
+            "nobody else. The umask can only take rights away.");
+    mode_t mode = status_of(queue).st_mode & 07777;
+    expect_that(mode == OWNER_ONLY, "mode 0600", "mode %04o", mode);
+
+    tried("ran pmq put %s 0, where another program has made that queue", others);
+    suspect("A queue that exists is opened as it is: without O_EXCL, and without removing it "
+            "first. Its size is its own, and what waits in it stays.");
+    mqd_t before = make_queue(others, 3, 1000);
+    send_message(before, 9, BYTES("old"));
+    put(others, "0", BYTES("new\n"));
+    mqd_t after = open_queue(others);
+    expect_that(status_of(after).st_ino == status_of(before).st_ino, "the queue that was there",
+                "another one of the same name");
+    expect_message(after, 9, BYTES("old"));
+
+    tried("ran pmq put %s 0 (a name without its slash)", name + 1);
+    suspect("The name of a queue begins with a slash. Where the C library does not refuse another "
+            "one (musl adds the slash), the program has to.");
+    expect_failure(start_put(name + 1, "0", BYTES("hello\n")), reason(EINVAL));
+}
+
+STEP(2, "each line becomes one message, and a full queue makes put wait", .points = 15, .after = 1,
+     .see = "Step 2: lines become messages",
+     .hints = {"Which bytes of a line are the message? What can mq_send() refuse, and what does it "
+               "do when there is no room?",
+               "mq_send(queue, text, length, priority): the length is all that it knows of the "
+               "text. It waits by itself. See mq_send(3), getline(3).",
+               "Take the newline off if the line ends with one, then mq_send(). If it returns -1 "
+               "and errno is not EINTR, return -1: no later line may be sent."},
+     .by_hand = "seq 10 | build/labs/08-queues/pmq put /ten 0    # waits; Ctrl-C ends it")
+{
+    const char *name = queue_name(), *narrow = queue_name(), *wide = queue_name();
+    mqd_t queue = make_queue(name, MESSAGES, SIZE);
+    tried("put four lines with priority 3: `one`, an empty one, one with a NUL, and `last` without "
+          "a newline");
+    suspect("Each line is one message: its bytes up to the newline, which is no part of it. They "
+            "are no string, there may be none, and the last line may have no newline.");
+    put(name, "3", BYTES("one\n\nt\0wo\nlast"));
+    expect_message(queue, 3, BYTES("one"));
+    expect_message(queue, 3, BYTES(""));
+    expect_message(queue, 3, BYTES("t\0wo"));
+    expect_message(queue, 3, BYTES("last"));
+    expect_empty(queue);
+
+    tried("put `low` with priority 0, then `high` with 32767");
+    suspect("The priority is the last argument of mq_send().");
+    put(name, "0", BYTES("low\n"));
+    put(name, "32767", BYTES("high\n"));
+    expect_message(queue, 32767, BYTES("high"));
+    expect_message(queue, 0, BYTES("low"));
+
+    tried("put a line of 257 bytes between two others into a queue for 256");
+    suspect("mq_send() fails with EMSGSIZE if the message is longer than the queue allows. Look at "
+            "its result: no later line may be sent, and the exit code is 1.");
+    struct bytes longest = line_of(SIZE), longer = line_of(SIZE + 1);
+    struct bytes lines = joined(joined(BYTES("before\n"), longest), BYTES("\n"));
+    lines = joined(joined(lines, longer), BYTES("\nbehind\n"));
+    expect_failure(start_put(name, "1", lines), reason(EMSGSIZE));
+    suspect("The lines before the one that is too long were sent, and stay. A message may have as "
+            "many bytes as the queue's messages at most.");
+    expect_message(queue, 1, BYTES("before"));
+    expect_message(queue, 1, longest);
+    expect_empty(queue);
+
+    tried("put lines into queues of others: one for messages of 4 bytes, one for 8192");
+    suspect("How long a message may be is up to the queue, whoever made it: let mq_send() judge.");
+    mqd_t small = make_queue(narrow, 2, 4), large = make_queue(wide, 1, LONG_SIZE);
+    expect_failure(start_put(narrow, "1", BYTES("four\nfives\n")), reason(EMSGSIZE));
+    expect_message(small, 1, BYTES("four"));
+    expect_empty(small);
+    put(wide, "1", line_of(LONG_SIZE));
+    expect_message(large, 1, line_of(LONG_SIZE));
+
+    tried("put a line with priority 32768, which is over the system's limit");
+    suspect("mq_send() fails with EINVAL if the priority is over the system's limit; nothing is "
+            "sent.");
+    expect_failure(start_put(name, "32768", BYTES("line\n")), reason(EINVAL));
+    expect_empty(queue);
+    tried("put a line with priority 4294967296, which does not fit into an int");
+    suspect("A number that is too large must not come out as another, smaller one: atoi() and "
+            "casts hide it.");
+    int code = exit_status(start_put(name, "4294967296", BYTES("line\n")));
+    expect_that(code == 1 || code == 2, "exit code 1 or 2", "exit code %d", code);
+    expect_empty(queue);
+
+    tried("put 12 lines into a queue for 8 messages, which nobody empties for a while");
+    suspect("mq_send() waits while the queue is full, without using the processor, unless the "
+            "queue was opened with O_NONBLOCK.");
+    struct program *waiting = start_put(name, "1", BYTES("a\nb\nc\nd\ne\nf\ng\nh\ni\nj\nk\nl\n"));
+    wait_until_full(queue, waiting);
+    expect_rest(waiting, 60);
+    stop_and_continue(waiting, 0);
+    expect_running(waiting);
+    for (const char *letter = "abcdefghijkl"; *letter; letter++)
+        expect_message(queue, 1, bytes_of(text("%c", *letter)));
+    expect_exit(waiting, 0);
+    expect_empty(queue);
+}
+
+STEP(3, "get prints what waits, the most urgent first, from any queue", .points = 15, .after = 1,
+     .see = "Step 3: take messages out",
+     .hints = {"The receiver must have room for the longest message that the queue allows, also if "
+               "none is that long. Who knows how long that is?",
+               "mq_getattr() tells mq_msgsize; mq_timedreceive() fills in the text and the "
+               "priority and returns the length. See mq_getattr(3), mq_receive(3).",
+               "Print with printf(\"%u \", priority), fwrite(text, 1, length, stdout) and "
+               "putchar('\\n'): a message has no NUL at its end."},
+     .by_hand = "(echo b; echo c) | build/labs/08-queues/pmq put /q 1; "
+                "echo a | build/labs/08-queues/pmq put /q 2; build/labs/08-queues/pmq get /q 0")
+{
+    const char *name = queue_name(), *wide = queue_name(), *narrow = queue_name();
+    expect_usage_error("pmq", "get", name, "soon");
+    expect_usage_error("pmq", "get", name, "-1");
+    expect_usage_error("pmq", "get", name, "2147483648");
+    mqd_t queue = make_queue(name, MESSAGES, SIZE);
+
+    tried("ran pmq get %s 0 with five messages in the queue", name);
+    suspect("Print `PRIORITY TEXT` and a newline for each message, with the priority that the "
+            "message has, until none is left.");
+    send_message(queue, 1, BYTES("low"));
+    send_message(queue, 5, BYTES("first"));
+    send_message(queue, 32767, BYTES("urgent"));
+    send_message(queue, 5, BYTES("second"));
+    send_message(queue, 0, BYTES("lowest"));
+    expect_got(name, BYTES("32767 urgent\n5 first\n5 second\n1 low\n0 lowest\n"));
+    expect_empty(queue);
+    tried("ran pmq get %s 0 with an empty queue", name);
+    suspect("With TIMEOUT_MS 0 and no message, mq_timedreceive() fails with ETIMEDOUT at once: "
+            "that is the normal end, with exit code 0.");
+    expect_got(name, BYTES(""));
+
+    tried("ran pmq get with a message that is empty, one with a NUL, and one of 256 bytes");
+    suspect("A message is no string: it has as many bytes as mq_timedreceive() returned, NULs "
+            "among them and none behind them. An empty one is a message, not the end.");
+    send_message(queue, 3, BYTES(""));
+    send_message(queue, 2, BYTES("a\0b"));
+    send_message(queue, 1, line_of(SIZE));
+    struct bytes output = joined(BYTES("3 \n2 a\0b\n1 "), line_of(SIZE));
+    expect_got(name, joined(output, BYTES("\n")));
+
+    tried("ran pmq get with a queue for messages of 8192 bytes that another program made");
+    suspect("The buffer must have room for the longest message that the queue allows "
+            "(mq_getattr(), mq_msgsize), or every call fails with EMSGSIZE, even if the queue is "
+            "empty.");
+    mqd_t large = make_queue(wide, 1, LONG_SIZE);
+    expect_got(wide, BYTES(""));
+    send_message(large, 4, line_of(LONG_SIZE));
+    expect_got(wide, joined(joined(BYTES("4 "), line_of(LONG_SIZE)), BYTES("\n")));
+    tried("ran pmq get with a queue for messages of 1 byte");
+    mqd_t small = make_queue(narrow, 2, 1);
+    send_message(small, 0, BYTES("x"));
+    expect_got(narrow, BYTES("0 x\n"));
+
+    tried("ran pmq get 0 with a queue that does not exist");
+    suspect("get does not make a queue: without O_CREAT, mq_open() fails with ENOENT.");
+    const char *missing = queue_name();
+    struct program *nothing = start_get(missing, 0);
+    expect_failure(nothing, reason(ENOENT));
+    expect_no_queue(missing);
+}
+
+STEP(4, "get waits for the next message, each time as long as it was told", .points = 15,
+     .after = 3, .see = "Step 4: wait, but not for ever",
+     .hints = {"mq_timedreceive() is not told how long to wait, but until when. On which clock?",
+               "clock_gettime(CLOCK_REALTIME), plus the milliseconds, anew before each call. And "
+               "what was printed has to leave the program before it waits again. See "
+               "mq_receive(3), clock_gettime(2), fflush(3).",
+               "Add ms / 1000 to tv_sec and ms % 1000 * 1000000 to tv_nsec; if tv_nsec is "
+               "1000000000 or more, take that off and add 1 to tv_sec."},
+     .by_hand = "build/labs/08-queues/pmq get /q 60000    # and put lines from another terminal")
+{
+    const char *name = queue_name(), *clocked = queue_name();
+    mqd_t queue = make_queue(name, 4, SIZE);
+    tried("ran pmq get with a TIMEOUT_MS of 2147482999, and sent it messages one by one");
+    suspect("The end of the wait is a moment on CLOCK_REALTIME: now plus the milliseconds, with "
+            "tv_nsec below 1,000,000,000 (else EINVAL). The largest TIMEOUT_MS is 24 days.");
+    struct program *get = start_get(name, 2147482999);
+    struct program *longest = start_get(name, 2147483647);
+    wait_until_idle(get);
+    expect_running(get);
+    expect_running(longest);
+    terminate(longest);
+    suspect("A message has to be printed when it comes, not when the program ends: stdio keeps it "
+            "in a buffer until fflush(stdout).");
+    expect_printed_at_once(queue, get, 5, "hello");
+    expect_printed_at_once(queue, get, 0, "again");
+    suspect("mq_timedreceive() waits without using the processor, unless the queue was opened with "
+            "O_NONBLOCK.");
+    expect_rest(get, 60);
+    stop_and_continue(get, 0);
+    expect_printed_at_once(queue, get, 1, "and again");
+    terminate(get);
+
+    suspect("TIMEOUT_MS is counted in milliseconds, on CLOCK_REALTIME, from now on, and anew after "
+            "each message.");
+    mqd_t second = make_queue(clocked, 4, SIZE);
+    long timeout_ms = 240, most_ms = 4000;
+    do
+        tried("ran pmq get with a TIMEOUT_MS of %ld, and sent two messages", timeout_ms);
+    while (!waits_anew(clocked, second, timeout_ms) && (timeout_ms *= 2) < most_ms);
+    if (timeout_ms >= most_ms)
+        cannot_judge("this machine is too busy to tell how long a program waits");
+
+    tried("gave pmq get a standard output that is full (/dev/full)");
+    suspect("Check that each message could be written (fflush() returns EOF), else exit 1.");
+    send_message(queue, 1, BYTES("lost"));
+    expect_exit(launch(.program = "pmq", .args = {"get", name, "0"}, .output = FROM_FILE,
+                       .output_path = "/dev/full", .times_itself = true),
+                1);
+}
+
+STEP(5, "messages outlive their sender, until rm removes the queue", .points = 10, .after = 3,
+     .see = "Step 5: what stays behind",
+     .hints = {"No process has the queue open. Is it gone?",
+               "A queue has a name, like a file, and is removed like one. See mq_unlink(3).",
+               "mq_unlink(name) is all; if it returns -1, errno tells why."},
+     .by_hand = "build/labs/08-queues/pmq rm /q; build/labs/08-queues/pmq rm /q")
+{
+    const char *name = queue_name();
+    expect_usage_error("pmq", "rm");
+    expect_usage_error("pmq", "rm", name, "0");
+    tried("ran pmq put, then the reference pmq get, on a queue that no process has open");
+    suspect("What was put stays in the queue when put has ended.");
+    put_into_new(name, "2", BYTES("left by yours\n"));
+    put(name, "1", BYTES("and more\n"));
+    struct program *reference = start_reference("pmq", "get", name, "0");
+    expect_output(reference, BYTES("2 left by yours\n1 and more\n"));
+    tried("ran the reference pmq put, then pmq get");
+    struct program *puts_in = start_reference("pmq", "put", name, "6");
+    feed(puts_in, BYTES("left by the reference\n"));
+    end_input(puts_in);
+    expect_exit(puts_in, 0);
+    expect_got(name, BYTES("6 left by the reference\n"));
+
+    tried("ran pmq rm with a queue in which a message waits");
+    suspect("mq_unlink() removes the name, and with it the queue and what is in it.");
+    put(name, "3", BYTES("old\n"));
+    struct program *removes = start("pmq", "rm", name);
+    expect_exit(removes, 0);
+    expect_no_queue(name);
+    tried("ran pmq rm with a queue that does not exist");
+    suspect("mq_unlink() fails with ENOENT where there is no queue.");
+    expect_failure(start("pmq", "rm", name), reason(ENOENT));
+    expect_no_queue(name);
+    tried("ran pmq rm and pmq get with a name without its slash");
+    suspect("The name of a queue begins with a slash, for every verb.");
+    expect_failure(start("pmq", "rm", name + 1), reason(EINVAL));
+    expect_failure(start_get(name + 1, 0), reason(EINVAL));
+    tried("ran pmq put after pmq rm");
+    put_into_new(name, "0", BYTES("new\n"));
+    expect_message(open_queue(name), 0, BYTES("new"));
+}
+
+/* --- svq --- */
+
+STEP(6, "svq put sends each line with its type, and stops at one that is too long", .points = 15,
+     .see = "Step 6: a key, a type",
+     .hints = {"How do two programs that never met find the same queue if it has no name?",
+               "ftok() makes a key of a file, msgget() a queue's number of a key. A message is a "
+               "struct whose first member is a long, greater than 0. See ftok(3), msgget(2), "
+               "msgop(2).",
+               "msgget(key, IPC_CREAT | MODE), then msgsnd(queue, &message, length, 0), where "
+               "length counts the text without the type."},
+     .by_hand = "echo hi | build/labs/08-queues/svq put Makefile 5; ipcs -q")
+{
+    const char *path = queue_path(PROJECT), *others = queue_path(PROJECT);
+    expect_usage_error("svq");
+    expect_usage_error("svq", "put", path);
+    expect_usage_error("svq", "push", path, "1");
+    expect_usage_error("svq", "put", path, "0");
+    expect_usage_error("svq", "put", path, "-1");
+    expect_usage_error("svq", "put", path, "2147483648");
+    expect_usage_error("svq", "put", path, "5x");
+
+    tried("put four lines of type 5 where there is no queue: `one`, an empty one, one with a NUL, "
+          "and `last` without a newline");
+    suspect("The key is ftok(PATH, 'p'), and msgget() makes the queue only with IPC_CREAT.");
+    svq_put_into_new(path, "5", BYTES("one\n\nt\0wo\nlast"));
+    int queue = find_sysv_queue(path);
+    suspect("The mode stands in the flags of msgget(), beside IPC_CREAT: 0600.");
+    unsigned mode = state_of_sysv(queue).msg_perm.mode & 0777u;
+    expect_that(mode == OWNER_ONLY, "mode 0600", "mode %04o", mode);
+    suspect("msgsnd() wants a struct that begins with the type, a long, and has the text itself "
+            "behind it, no pointer. The size is that of the text alone: the line without its "
+            "newline, which is no string.");
+    expect_letter(queue, 5, BYTES("one"));
+    expect_letter(queue, 5, BYTES(""));
+    expect_letter(queue, 5, BYTES("t\0wo"));
+    expect_letter(queue, 5, BYTES("last"));
+    expect_no_letter(queue);
+
+    tried("put lines into a queue that another program has made, with a message in it");
+    suspect("A queue that exists is used as it is: without IPC_EXCL, and without removing it "
+            "first.");
+    int old = make_sysv_queue(others);
+    send_letter(old, 9, BYTES("old"));
+    svq_put(others, "2147483647", BYTES("new\n"));
+    expect_letter(old, 9, BYTES("old"));
+    expect_letter(old, 2147483647, BYTES("new"));
+
+    tried("put a line of 1025 bytes between two others");
+    suspect("A line over 1024 bytes is not sent, not even a part of it, and none behind it; the "
+            "exit code is 1. The lines before it stay, and one of 1024 bytes is not too long.");
+    struct bytes lines = joined(joined(BYTES("before\n"), line_of(LINE_MOST)), BYTES("\n"));
+    lines = joined(joined(lines, line_of(LINE_MOST + 1)), BYTES("\nbehind\n"));
+    expect_exit(start_svq_put(path, "1", lines), 1);
+    expect_letter(queue, 1, BYTES("before"));
+    expect_letter(queue, 1, line_of(LINE_MOST));
+    expect_no_letter(queue);
+
+    tried("put 5 lines of 5 bytes into a queue with room for 12, which nobody empties for a while");
+    suspect("msgsnd() waits while the queue is full, without using the processor, unless "
+            "IPC_NOWAIT is among its flags.");
+    narrow_sysv(queue, 12);
+    struct program *waiting =
+        start_svq_put(path, "1", BYTES("aaaaa\nbbbbb\nccccc\nddddd\neeeee\n"));
+    wait_until_sysv_full(queue, waiting, 2);
+    expect_rest(waiting, 60);
+    stop_and_continue(waiting, 0);
+    expect_running(waiting);
+    for (const char *letter = "abcde"; *letter; letter++)
+        expect_letter(queue, 1,
+                      bytes_of(text("%c%c%c%c%c", *letter, *letter, *letter, *letter, *letter)));
+    expect_exit(waiting, 0);
+    expect_no_letter(queue);
+
+    tried("ran svq put with a PATH where there is no file");
+    suspect("ftok() returns -1 if there is no such file. That is no key.");
+    struct program *lost = start_svq_put(scratch_path("no-file"), "1", BYTES("line\n"));
+    expect_failure(lost, reason(ENOENT));
+}
+
+STEP(7, "svq get takes the message that the type asks for, and never waits", .points = 15,
+     .after = 6, .see = "Step 7: take by type",
+     .hints = {"One call gives the oldest message, the oldest of one type, or the lowest type: it "
+               "depends on one argument.",
+               "msgrcv(queue, &message, size, type, flags). IPC_NOWAIT makes it fail instead of "
+               "wait, and without MSG_NOERROR a message that is too long stays. See msgop(2).",
+               "msgrcv(queue, message, sizeof message->text, job->type, IPC_NOWAIT) returns the "
+               "length of the text; message->type is the type that came."},
+     .by_hand = "echo b | build/labs/08-queues/svq put Makefile 2; "
+                "echo a | build/labs/08-queues/svq put Makefile 1; "
+                "build/labs/08-queues/svq get Makefile -5")
+{
+    const char *path = queue_path(PROJECT), *none = queue_path(PROJECT);
+    expect_usage_error("svq", "get", path);
+    expect_usage_error("svq", "get", path, "any");
+    expect_usage_error("svq", "get", path, "-");
+    expect_usage_error("svq", "get", path, "2147483648");
+    expect_usage_error("svq", "get", path, "-2147483648");
+
+    int queue = make_sysv_queue(path);
+    static const long types[] = {3, 7, 5, 1, 5};
+    for (int i = 0; i < 5; i++)
+        send_letter(queue, types[i], bytes_of(text("message %d", i + 1)));
+    tried("sent messages of the types 3, 7, 5, 1 and 5, and ran svq get PATH 5");
+    suspect("msgrcv() chooses by its fourth argument: a positive one takes the oldest message of "
+            "that type. Print the type that the message has.");
+    expect_svq_got(path, "5", BYTES("5 message 3\n"));
+    tried("had 3, 7, 1 and 5 left, and ran svq get PATH 0");
+    suspect("With type 0 msgrcv() takes the oldest message, whatever its type.");
+    expect_svq_got(path, "0", BYTES("3 message 1\n"));
+    tried("had 7, 1 and 5 left, and ran svq get PATH -6");
+    suspect("With a negative type msgrcv() takes the lowest type up to its absolute value. The "
+            "minus belongs to the number.");
+    expect_svq_got(path, "-6", BYTES("1 message 4\n"));
+    expect_svq_got(path, "-2147483647", BYTES("5 message 5\n"));
+
+    tried("had 7 left, and ran svq get PATH 5, then -6");
+    suspect("Without a message that fits, msgrcv() with IPC_NOWAIT fails with ENOMSG at once.");
+    expect_svq_failure("get", path, "5", ENOMSG);
+    expect_svq_failure("get", path, "-6", ENOMSG);
+    expect_svq_got(path, "7", BYTES("7 message 2\n"));
+    expect_svq_failure("get", path, "0", ENOMSG);
+
+    tried("ran svq get with a message that is empty, one with a NUL, and one of 1024 bytes");
+    suspect("A message is no string: it has as many bytes as msgrcv() returned, NULs among them "
+            "and none behind them.");
+    send_letter(queue, 1, BYTES(""));
+    send_letter(queue, 2147483647, BYTES("a\0b"));
+    send_letter(queue, 3, line_of(LINE_MOST));
+    expect_svq_got(path, "0", BYTES("1 \n"));
+    expect_svq_got(path, "2147483647", BYTES("2147483647 a\0b\n"));
+    expect_svq_got(path, "0", joined(joined(BYTES("3 "), line_of(LINE_MOST)), BYTES("\n")));
+
+    tried("ran svq get with a message of 1025 bytes that another program sent");
+    suspect("A message that is too long for the buffer stays in the queue, and msgrcv() fails with "
+            "E2BIG; with MSG_NOERROR it would be cut, and the rest lost.");
+    send_letter(queue, 4, line_of(LINE_MOST + 1));
+    struct program *too_long = start("svq", "get", path, "4");
+    expect_exit(too_long, 1);
+    expect_no_more_output(too_long);
+    expect_letter(queue, 4, line_of(LINE_MOST + 1));
+
+    tried("ran svq get with a PATH that no queue belongs to");
+    suspect("get does not make a queue: without IPC_CREAT, msgget() fails with ENOENT.");
+    expect_svq_failure("get", none, "0", ENOENT);
+    expect_no_sysv_queue(none);
+    expect_svq_failure("get", scratch_path("no-file"), "0", ENOENT);
+
+    tried("gave svq get a standard output that is full (/dev/full)");
+    suspect("Check that the message could be written (fflush() returns EOF), else exit 1.");
+    send_letter(queue, 1, BYTES("lost"));
+    expect_exit(launch(.program = "svq", .args = {"get", path, "0"}, .output = FROM_FILE,
+                       .output_path = "/dev/full"),
+                1);
+}
+
+STEP(8, "svq rm removes the queue, and wakes whoever waits for it", .points = 5, .after = 7,
+     .see = "Step 8: remove it, and tell who waits",
+     .hints = {"The queue has no name to unlink and no descriptor to close. What does it have?",
+               "msgctl() does all that is neither sending nor receiving. See msgctl(2).",
+               "find_queue() with flags 0, then msgctl(queue, IPC_RMID, NULL)."},
+     .by_hand = "build/labs/08-queues/svq rm Makefile; ipcs -q")
+{
+    const char *path = queue_path(PROJECT);
+    expect_usage_error("svq", "rm");
+    expect_usage_error("svq", "rm", path, "0");
+    tried("ran svq rm while an svq put waits, for the queue is full");
+    suspect("msgctl() with IPC_RMID removes the queue at once, with what is in it.");
+    int queue = make_sysv_queue(path);
+    narrow_sysv(queue, 12);
+    struct program *waiting = start_svq_put(path, "1", BYTES("aaaaa\nbbbbb\nccccc\nddddd\n"));
+    wait_until_sysv_full(queue, waiting, 2);
+    expect_exit(start("svq", "rm", path), 0);
+    expect_no_sysv_queue(path);
+    suspect("When the queue is removed, a waiting msgsnd() fails with EIDRM: that is a failure for "
+            "good, with its reason and exit code 1. Only EINTR asks for another try.");
+    int code = exit_status(waiting);
+    bool knows = gives_reason(error_output(waiting), reason(EINVAL)); /* it asked once more */
+    expect_that(code == 1, "the waiting put to end with exit code 1", "exit code %d", code);
+    expect_failure(waiting, reason(knows ? EINVAL : EIDRM));
+
+    tried("ran svq rm with a PATH that no queue belongs to");
+    suspect("rm does not make a queue: without IPC_CREAT, msgget() fails with ENOENT.");
+    expect_svq_failure("rm", path, NULL, ENOENT);
+    expect_no_sysv_queue(path);
+    expect_svq_failure("rm", scratch_path("no-file"), NULL, ENOENT);
+
+    tried("let svq put and the reference svq get use a new queue, and the other way round");
+    suspect("Both have to make the same key: ftok(PATH, 'p').");
+    svq_put_into_new(path, "4", BYTES("by yours\n"));
+    struct program *reference = start_reference("svq", "get", path, "0");
+    expect_output(reference, BYTES("4 by yours\n"));
+    reference = start_reference("svq", "put", path, "8");
+    feed(reference, BYTES("by the reference\n"));
+    end_input(reference);
+    expect_exit(reference, 0);
+    expect_svq_got(path, "8", BYTES("8 by the reference\n"));
+}
