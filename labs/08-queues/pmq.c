@@ -157,8 +157,8 @@ static int print_message(struct job *job, unsigned priority, const char *text, s
     (void)text;
     (void)length;
     /* TODO 4: into a pipe or a file, stdio writes only when its buffer is full or the
-     * program ends. Write the message out now, and return -1 if it cannot be written. See
-     * fflush(3). */
+     * program ends. Write the message out now, and return -1 if that failed, or one of the
+     * calls above did: stdio remembers it. See fflush(3) and ferror(3). */
     return 0;
 }
 

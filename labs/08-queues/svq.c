@@ -123,7 +123,7 @@ static int print_message(struct job *job, const struct message *message, size_t 
      * that was asked for. The text is no string. */
     (void)message;
     (void)length;
-    return fflush(stdout) == EOF ? -1 : 0;
+    return fflush(stdout) == EOF || ferror(stdout) ? -1 : 0;
 }
 
 static int get(struct job *job)

@@ -195,11 +195,11 @@ static int print_message(struct job *job, unsigned priority, const char *text, s
     // STUB: (void)length;
     // END SOLUTION
     // BEGIN SOLUTION
-    if (fflush(stdout) == EOF)
+    if (fflush(stdout) == EOF || ferror(stdout))
         return -1;
     // STUB: /* TODO 4: into a pipe or a file, stdio writes only when its buffer is full or the
-    // STUB:  * program ends. Write the message out now, and return -1 if it cannot be written. See
-    // STUB:  * fflush(3). */
+    // STUB:  * program ends. Write the message out now, and return -1 if that failed, or one of the
+    // STUB:  * calls above did: stdio remembers it. See fflush(3) and ferror(3). */
     // END SOLUTION
     return 0;
 }

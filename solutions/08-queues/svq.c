@@ -146,7 +146,7 @@ static int print_message(struct job *job, const struct message *message, size_t 
     // STUB: (void)message;
     // STUB: (void)length;
     // END SOLUTION
-    return fflush(stdout) == EOF ? -1 : 0;
+    return fflush(stdout) == EOF || ferror(stdout) ? -1 : 0;
 }
 
 static int get(struct job *job)

@@ -234,11 +234,11 @@ static void expect_printed_at_once(mqd_t queue, struct program *get, unsigned pr
     const char *line = text("%u %s", priority, message);
     struct taking taking = {queue, get, strlen(line) + 1, 0};
     send_message(queue, priority, bytes_of(message));
-    wait_until(is_printed_or_kept, &taking, text("the line %s", shown(bytes_of(line))));
+    const char *expected = text("the line %s", shown(bytes_of(line)));
+    wait_until_due(is_printed_or_kept, &taking, get, now_ms(), expected);
     if (output_so_far(get).length == 0)
-        fail_step(text("the line %s", shown(bytes_of(line))),
-                  ended_by_now(get) ? "no output"
-                                    : "nothing; the program waits for the next message");
+        fail_step(expected, ended_by_now(get) ? "no output"
+                                              : "nothing; the program waits for the next message");
     expect_line(get, "%s", line);
 }
 
@@ -258,6 +258,18 @@ static bool has_ended(void *context)
     return ended_by_now(context);
 }
 
+/* Ends a `pmq get` from which nothing is to be learned, and empties its queue. */
+static bool is_inconclusive(struct program *get, mqd_t queue)
+{
+    struct arrival left = {.queue = queue};
+    if (!ended_by_now(get))
+        send_signal(get, SIGKILL);
+    exit_status(get);
+    while (has_arrived(&left))
+        continue;
+    return false;
+}
+
 /*
  * Lets `pmq get` wait twice, the second time from the middle of the first, and demands that it
  * waits long enough and not for ever. Returns false if this process was kept from sending its
@@ -266,31 +278,29 @@ static bool has_ended(void *context)
 static bool waits_anew(const char *name, mqd_t queue, long timeout_ms)
 {
     const char *enough = text("no end until %ld ms after the last message", timeout_ms);
-    long long began = now_ms();
+    long long began = now_ms(), surely = timeout_ms * 3 / 4;
     struct program *get = start_get(name, timeout_ms);
     wait_until_idle(get);
     long long first = now_ms();
-    bool in_time = first - began < timeout_ms * 3 / 4;
-    expect_that(!ended_by_now(get) || !in_time, enough, "an end after %lld ms", first - began);
+    if (ended_by_now(get) && first - began < surely)
+        fail_step(text("no end before %ld ms have passed", timeout_ms),
+                  text("an end after %lld ms", first - began));
     send_message(queue, 1, BYTES("first"));
+    if (now_ms() - began >= surely)
+        return is_inconclusive(get, queue);
+
     struct watch watch = {get, first + timeout_ms * 6 / 10};
     wait_until(has_ended_or_late, &watch, text("an end after %ld ms", timeout_ms));
-
     long long second = now_ms();
-    if (ended_by_now(get) && in_time)
-        expect_that(second - first > timeout_ms * 3 / 4, enough, "an end after %lld ms",
-                    second - first);
+    if (ended_by_now(get) && second - first < surely)
+        fail_step(enough, text("an end after %lld ms", second - first));
     send_message(queue, 1, BYTES("second"));
-    if (!in_time || now_ms() - first > timeout_ms * 9 / 10) {
-        if (!ended_by_now(get))
-            send_signal(get, SIGKILL);
-        exit_status(get);
-        return false;
-    }
+    if (now_ms() - first >= timeout_ms * 9 / 10)
+        return is_inconclusive(get, queue);
+
     wait_until_due(has_ended, get, get, second + timeout_ms,
                    text("an end %ld ms after the last message", timeout_ms));
-    expect_that(now_ms() - second > timeout_ms * 3 / 4, enough, "an end %lld ms after it",
-                now_ms() - second);
+    expect_that(now_ms() - second > surely, enough, "an end %lld ms after it", now_ms() - second);
     expect_output(get, BYTES("1 first\n1 second\n"));
     expect_exit(get, 0);
     return true;

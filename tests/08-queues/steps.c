@@ -29,7 +29,7 @@ STEP(1, "put makes the queue if there is none, and takes the one that is there",
 
     tried("ran pmq put %s 0 with umask 000, where there is no such queue", name);
     suspect("mq_open() makes the queue only with O_CREAT. In a struct mq_attr it wants to know how "
-            "many messages of how many bytes have to fit in.");
+            "many messages of how many bytes have to fit in. It stays when put has ended.");
     put_into_new(name, "0", BYTES("hello\n"));
     mqd_t queue = open_queue(name);
     struct mq_attr made = attributes_of(queue);
@@ -209,13 +209,15 @@ STEP(4, "get waits for the next message, each time as long as it was told", .poi
      .by_hand = "build/labs/08-queues/pmq get /q 60000    # and put lines from another terminal")
 {
     const char *name = queue_name(), *clocked = queue_name();
-    mqd_t queue = make_queue(name, 4, SIZE);
+    mqd_t queue = make_queue(name, 4, SIZE), second = make_queue(clocked, 4, SIZE);
     tried("ran pmq get with a TIMEOUT_MS of 2147482999, and sent it messages one by one");
+    suspect("mq_timedreceive() waits without using the processor, unless the queue was opened with "
+            "O_NONBLOCK.");
+    struct program *longest = start_get(clocked, 2147483647);
+    struct program *get = start_get(name, 2147482999);
+    wait_until_idle(get);
     suspect("The end of the wait is a moment on CLOCK_REALTIME: now plus the milliseconds, with "
             "tv_nsec below 1,000,000,000 (else EINVAL). The largest TIMEOUT_MS is 24 days.");
-    struct program *get = start_get(name, 2147482999);
-    struct program *longest = start_get(name, 2147483647);
-    wait_until_idle(get);
     expect_running(get);
     expect_running(longest);
     terminate(longest);
@@ -230,13 +232,12 @@ STEP(4, "get waits for the next message, each time as long as it was told", .poi
     expect_printed_at_once(queue, get, 1, "and again");
     terminate(get);
 
-    suspect("TIMEOUT_MS is counted in milliseconds, on CLOCK_REALTIME, from now on, and anew after "
-            "each message.");
-    mqd_t second = make_queue(clocked, 4, SIZE);
     long timeout_ms = 240, most_ms = 4000;
-    do
+    do {
         tried("ran pmq get with a TIMEOUT_MS of %ld, and sent two messages", timeout_ms);
-    while (!waits_anew(clocked, second, timeout_ms) && (timeout_ms *= 2) < most_ms);
+        suspect("TIMEOUT_MS is counted in milliseconds, on CLOCK_REALTIME, from now on, and anew "
+                "after each message.");
+    } while (!waits_anew(clocked, second, timeout_ms) && (timeout_ms *= 2) < most_ms);
     if (timeout_ms >= most_ms)
         cannot_judge("this machine is too busy to tell how long a program waits");
 
@@ -394,10 +395,11 @@ STEP(7, "svq get takes the message that the type asks for, and never waits", .po
         send_letter(queue, types[i], bytes_of(text("message %d", i + 1)));
     tried("sent messages of the types 3, 7, 5, 1 and 5, and ran svq get PATH 5");
     suspect("msgrcv() chooses by its fourth argument: a positive one takes the oldest message of "
-            "that type. Print the type that the message has.");
+            "that type.");
     expect_svq_got(path, "5", BYTES("5 message 3\n"));
     tried("had 3, 7, 1 and 5 left, and ran svq get PATH 0");
-    suspect("With type 0 msgrcv() takes the oldest message, whatever its type.");
+    suspect("With type 0 msgrcv() takes the oldest message, whatever its type. Print the type that "
+            "the message has.");
     expect_svq_got(path, "0", BYTES("3 message 1\n"));
     tried("had 7, 1 and 5 left, and ran svq get PATH -6");
     suspect("With a negative type msgrcv() takes the lowest type up to its absolute value. The "
