@@ -1,0 +1,476 @@
+/*
+ * steps.c - lab 06: messages, no promises.
+ *
+ * askserver meets clients that the test plays, ask meets servers that the test plays: lying, late,
+ * dead and silent ones. Both meet the reference on the other side, across a bad network.
+ */
+#include "questions.h"
+#include "relay.h"
+
+#include <errno.h>
+#include <signal.h>
+
+/* --- versus --- */
+
+static void suspect_by_picture(struct bytes came)
+{
+    const char *said = text("%.*s", (int)came.length, (const char *)came.at);
+    if (strstr(said, "stream: 3 + "))
+        suspect("A stream has no seams: that it came in pieces today means nothing. Add up all "
+                "bytes until recv() returns 0.");
+    else if (strstr(said, "stream: ") && !strstr(said, "stream: 11 "))
+        suspect("recv() on a stream takes what is there, perhaps not all. Go on, and add up, until "
+                "it returns 0: the end of file.");
+    else if (strstr(said, "datagram: 11 "))
+        suspect("Each recv() on a datagram socket (SOCK_DGRAM) takes one message: print the length "
+                "of each, in the order in which they came.");
+    else
+        suspect("Print a line for the stream, the sum of all bytes that came, and a line for the "
+                "datagrams, the length of each one that came.");
+}
+
+STEP(1, "three sends: a stream joins them, datagrams keep them apart", .points = 10,
+     .see = "Step 1: the same words twice",
+     .hints = {"What does recv() return on a stream, and what on a datagram socket? How does each "
+               "of them tell that there is nothing more?",
+               "On the stream, recv() in a loop until 0 (the sender has ended its side), and add "
+               "up. On the datagram socket each recv() is one message, and there is no end of "
+               "file: recv(..., MSG_DONTWAIT) fails with EAGAIN when no message waits.",
+               "receive_stream(): a loop that adds each count to lengths[0] and returns at 0. "
+               "receive_datagrams(): a loop that stores each count in lengths[count++] and leaves "
+               "when recv() is -1 with EAGAIN."},
+     .by_hand = "strace -e trace=network build/labs/06-datagram/versus")
+{
+    static const char stream[] = "stream: 11 bytes\n", datagram[] = "datagram: 3 + 3 + 5 bytes\n";
+    expect_usage_error("versus", "extra");
+    tried("ran versus");
+    suspect(
+        "Print both lines. A datagram socket has no end of file: recv() would wait for ever for "
+        "a fourth message, so take with MSG_DONTWAIT what is there.");
+    struct program *versus = start("versus");
+    struct bytes came = rest_of_output(versus);
+    suspect_by_picture(came);
+    expect_that(same(came, bytes_of(text("%s%s", stream, datagram))) ||
+                    same(came, bytes_of(text("%s%s", datagram, stream))),
+                shown(bytes_of(text("%s%s", stream, datagram))), "%s",
+                came.length ? shown(came) : "nothing");
+    suspect("%s", "");
+    expect_exit(versus, 0);
+
+    tried("ran versus with no descriptors left for a pair of sockets");
+    suspect("Both lines come from what was received. Where no socket can be made nothing can be, "
+            "and versus exits with 1 and the reason.");
+    expect_failure(launch(.program = "versus", .descriptor_limit = 4), reason(EMFILE));
+    tried("gave versus a standard output that is full (/dev/full)");
+    suspect("What printf() takes is written later: only fflush() tells that it failed. Exit 1.");
+    expect_exit(launch(.program = "versus", .output = FROM_FILE, .output_path = "/dev/full"), 1);
+}
+
+/* --- askserver --- */
+
+STEP(2, "a datagram comes in, its answer goes back to whoever sent it", .points = 15,
+     .see = "Step 2: to whoever asked",
+     .hints = {"There is no connection and no accept(). How does the server learn who sent a "
+               "datagram?",
+               "recvfrom() fills in the sender's address if its length says how much room there "
+               "is; sendto() takes that address and that length. See recvfrom(2).",
+               "In the loop: socklen_t length = sizeof from; recvfrom(mailbox, datagram, sizeof "
+               "datagram, 0, (struct sockaddr *)&from, &length); answer(); sendto() with the same "
+               "address and length."},
+     .by_hand = "build/labs/06-datagram/askserver 127.0.0.1 0    # then: nc -u 127.0.0.1 PORT")
+{
+    expect_usage_error("askserver", "127.0.0.1");
+    expect_usage_error("askserver", "127.0.0.1", "80x");
+    struct program *server = NULL;
+    const char *where = NULL;
+    for (int i = 0; i < host_count(); i++) {
+        tried("started `askserver %s 0` and sent the datagram \"hello\"", hosts[i]);
+        where = serve_on(hosts[i], &server);
+        suspect("What is no query is answered \"error: bad query\", without a newline, at once, "
+                "to the address that recvfrom() gave. The length that recvfrom() and sendto() are "
+                "given must be the size of the address.");
+        struct peer *client = datagram_peer(hosts[i]);
+        expect_answer(client, where, BYTES("hello"), BYTES("error: bad query"));
+        tried("sent a second datagram");
+        suspect("One datagram is not the end: go round to recvfrom(), for ever.");
+        expect_answer(client, where, BYTES("hello again"), BYTES("error: bad query"));
+        tried("sent an empty datagram");
+        suspect(
+            "A datagram of 0 bytes is a datagram, and is answered. recvfrom() returns 0 for it: "
+            "that is no end of file, which datagram sockets do not have.");
+        expect_answer(client, where, BYTES(""), BYTES("error: bad query"));
+    }
+    tried("sent datagrams from three clients before the server could read any of them");
+    suspect("Each answer goes to the client whose datagram it answers: take the address from each "
+            "recvfrom() anew. A server that remembers one client, or connect()s to it, is deaf to "
+            "the others.");
+    struct peer *clients[3];
+    wait_until_idle(server);
+    send_signal(server, SIGSTOP);
+    for (int i = 0; i < 6; i++) {
+        clients[i % 3] = i < 3 ? datagram_peer(host_of(where)) : clients[i % 3];
+        say_to(clients[i % 3], where, BYTES("hello"));
+    }
+    send_signal(server, SIGCONT);
+    for (int i = 0; i < 6; i++)
+        expect_datagram(clients[i % 3], BYTES("error: bad query"));
+    for (int i = 0; i < 3; i++)
+        expect_silence(clients[i], server);
+
+    tried("sent a datagram and was gone before its answer");
+    suspect("An answer that cannot be delivered is no reason to end: go on with the next.");
+    send_signal(server, SIGSTOP);
+    struct peer *rude = datagram_peer(host_of(where));
+    say_to(rude, where, BYTES("hello"));
+    hang_up(rude);
+    send_signal(server, SIGCONT);
+    expect_service(where);
+    expect_service(where);
+    expect_running(server);
+    tried("sent nothing for a while");
+    suspect("A server without work sleeps in recvfrom(), or in poll() without a time-out. It must "
+            "not ask again and again.");
+    wait_until_idle(server);
+}
+
+static const char parts[] = "ID, one space, verb, one space, text: the text is all that follows "
+                            "that space, whatever it holds, and goes back as it came.",
+                  same_id[] =
+                      "The answer bears the ID as it came, digit by digit. It is no number: "
+                      "1 to 10 digits, and leading zeros stay.",
+                  no_string[] = "A datagram is no string: it has no NUL at its end, may have some "
+                                "inside, and its length is what recvfrom() returned. Compare the "
+                                "verb's length as well as its bytes.",
+                  no_text[] = "`echo` with a space behind it has an empty text; without the space "
+                              "it has none, and is a bad query.",
+                  no_query[] = "An ID is 1 to 10 digits from the first byte on, then comes exactly "
+                               "one space, then a verb of at least one byte. All else is answered "
+                               "\"error: bad query\", without an ID.";
+
+STEP(3, "a query is taken apart byte by byte, and its ID comes back", .points = 15, .after = 2,
+     .see = "Step 3: what is a query",
+     .hints = {"Which byte ends the ID, which the verb, and which the text? What if it is missing?",
+               "Walk over the bytes with an index that never passes `length`: digits; a space; "
+               "bytes up to a space or the end; what is left is the text. memcmp() compares, once "
+               "the lengths are equal; strings would end at a NUL.",
+               "ID: while (at < length && isdigit) at++; 0 or more than 10, or no space there: "
+               "return 0. Verb: from at + 1 to the next space or the end; if it is empty, return "
+               "0. Text: NULL if the verb ended with the datagram, else what follows the space."},
+     .by_hand = "printf '42 echo hello' | nc -u -w 1 127.0.0.1 PORT | od -c")
+{
+    static const struct exchange good[] = {
+        {BYTES("7 echo hello"), BYTES("7 hello"), parts},
+        {BYTES("0071 echo a  b "), BYTES("0071 a  b "), same_id},
+        {BYTES("9876543210 echo x"), BYTES("9876543210 x"), same_id},
+        {BYTES("8 echo  two"), BYTES("8  two"), parts},
+        {BYTES("9 echo a\0b\xff\r\n"), BYTES("9 a\0b\xff\r\n"), no_string},
+        {BYTES("10 echo "), BYTES("10 "), no_text},
+        {BYTES("11 echo"), BYTES("11 error: bad query"), no_text},
+        {BYTES("12 dance"), BYTES("12 error: unknown query"),
+         "A verb that is unknown is answered "
+         "with the ID and \"error: unknown "
+         "query\"."},
+        {BYTES("13 dance now"), BYTES("13 error: unknown query"), parts},
+        {BYTES("14 ech"), BYTES("14 error: unknown query"), no_string},
+        {BYTES("15 echoes x"), BYTES("15 error: unknown query"), no_string},
+        {BYTES("16 time\0"), BYTES("16 error: unknown query"), no_string},
+        {BYTES("17 echo\0 x"), BYTES("17 error: unknown query"), no_string},
+        {BYTES("18 ECHO x"), BYTES("18 error: unknown query"), parts},
+        {BYTES("19 echo\tx"), BYTES("19 error: unknown query"), parts},
+        {BYTES("20 time\n"), BYTES("20 error: unknown query"), parts},
+    };
+    static const struct exchange bad[] = {
+        {BYTES("7"), BYTES("error: bad query"), no_query},
+        {BYTES("7 "), BYTES("error: bad query"), no_query},
+        {BYTES("7  echo x"), BYTES("error: bad query"), no_query},
+        {BYTES(" 7 echo x"), BYTES("error: bad query"), no_query},
+        {BYTES("echo x"), BYTES("error: bad query"), no_query},
+        {BYTES("-7 echo x"), BYTES("error: bad query"), no_query},
+        {BYTES("7x echo x"), BYTES("error: bad query"), no_query},
+        {BYTES("7\techo x"), BYTES("error: bad query"), no_query},
+        {BYTES("7\0echo x"), BYTES("error: bad query"), no_query},
+        {BYTES("12345678901 echo x"), BYTES("error: bad query"), no_query},
+        {BYTES("\0"), BYTES("error: bad query"), no_query},
+        {BYTES("\n"), BYTES("error: bad query"), no_query},
+    };
+    struct program *server;
+    tried("started `askserver localhost 0`");
+    const char *where = serve_on("localhost", &server);
+    expect_answers(where, good, sizeof good / sizeof good[0]);
+    struct peer *client = datagram_peer(host_of(where));
+    expect_time(client, where, "42 time");
+    expect_time(client, where, "42 time please");
+    expect_answers(where, bad, sizeof bad / sizeof bad[0]);
+
+    tried("asked from two clients with the same ID before the server could answer");
+    suspect("Clients choose their IDs themselves, so two may have the same: the address tells whom "
+            "an answer is for.");
+    struct peer *other = datagram_peer(host_of(where));
+    wait_until_idle(server);
+    send_signal(server, SIGSTOP);
+    say_to(client, where, BYTES("5 echo for the first"));
+    say_to(other, where, BYTES("5 echo for the other"));
+    send_signal(server, SIGCONT);
+    expect_datagram(client, BYTES("5 for the first"));
+    expect_datagram(other, BYTES("5 for the other"));
+    expect_running(server);
+
+    tried("asked with the reference's ask, over a network that loses, doubles and delays");
+    where = serve_on("127.0.0.1", &server);
+    suspect("Every query is answered by itself, also one that comes twice.");
+    ask_through_bad_network(REFERENCE, where, 6);
+}
+
+static const char cut[] = "recvfrom() drops what has no room in the buffer, without a word, and "
+                          "returns the room's size. Give it one byte more than a query may have, "
+                          "or ask for MSG_TRUNC: then a datagram that is too long looks so.",
+                  whole[] =
+                      "A query of 512 bytes is one: too long is what has more. And the answer "
+                      "needs room for all of its text.";
+
+STEP(4, "what is too long is not cut, and errors are not answered", .points = 15, .after = 3,
+     .see = "Step 4: too long, and too talkative",
+     .hints = {"What does recvfrom() do with the part of a datagram that has no room? And who "
+               "might have sent you something that begins with \"error:\"?",
+               "A buffer of 513 bytes tells 512 from more. Look for \"error:\" before anything "
+               "else: such a datagram gets no answer at all, whatever its length.",
+               "In serve(): char datagram[LONGEST + 1]. In answer(): if the first six bytes are "
+               "\"error:\", return 0; if length > LONGEST, put \"error: too long\"."},
+     .by_hand = "head -c 513 /dev/zero | nc -u -w 1 127.0.0.1 PORT")
+{
+    struct program *server;
+    tried("started `askserver 127.0.0.1 0`");
+    const char *where = serve_on("127.0.0.1", &server);
+    const char *most = letters('x', LONGEST - 7);
+    const struct exchange exchanges[] = {
+        {bytes_of(text("1 echo %s", most)), bytes_of(text("1 %s", most)), whole},
+        {bytes_of(text("1 echo %sx", most)), BYTES("error: too long"), cut},
+        {noise(LONGEST), BYTES("error: bad query"), whole},
+        {noise(LONGEST + 1), BYTES("error: too long"), cut},
+        {noise(LARGEST), BYTES("error: too long"), cut},
+        {BYTES("2 echo short"), BYTES("2 short"),
+         "After a long datagram a short one: its length "
+         "is what recvfrom() returned, and old bytes may "
+         "stand behind it."},
+    };
+    expect_answers(where, exchanges, sizeof exchanges / sizeof exchanges[0]);
+
+    expect_no_answer(server, where, BYTES("error: bad query"));
+    expect_no_answer(server, where, BYTES("error:"));
+    expect_no_answer(server, where, bytes_of(text("error: %s", letters('x', 600))));
+    static const struct exchange no_errors[] = {
+        {BYTES("error"), BYTES("error: bad query"),
+         "Only what begins with \"error:\", colon "
+         "included, goes without an answer."},
+        {BYTES("3 echo error: x"), BYTES("3 error: x"), parts},
+    };
+    expect_answers(where, no_errors, sizeof no_errors / sizeof no_errors[0]);
+
+    tried("flooded the server with more than its queue can hold");
+    suspect("What has no room in the socket's queue is lost, and that is all that happens.");
+    struct peer *flood = datagram_peer("127.0.0.1");
+    struct bytes large = noise(LARGEST);
+    send_signal(server, SIGSTOP);
+    for (int i = 0; i < 20; i++)
+        say_to(flood, where, large);
+    send_signal(server, SIGCONT);
+    wait_until_idle(server);
+    expect_service(where);
+    expect_running(server);
+    expect_no_leak(server, where);
+
+    tried("gave askserver a standard output that is full (/dev/full)");
+    suspect("Check that the line \"listening on\" could be written (fflush()), else exit 1.");
+    expect_exit(launch(.program = "askserver", .args = {"127.0.0.1", "0"}, .output = FROM_FILE,
+                       .output_path = "/dev/full"),
+                1);
+    tried("started askserver on a port that is taken");
+    suspect("When bind() fails: its reason on standard error and exit 1.");
+    const char *taken = port_text(port_of(local_address(flood)));
+    expect_failure(start("askserver", "127.0.0.1", taken), reason(EADDRINUSE));
+    tried("ended the server and started it again on its port");
+    suspect("%s", "");
+    terminate(server);
+    server = start("askserver", "127.0.0.1", port_text(port_of(where)));
+    expect_service(listening_for_datagrams(server));
+}
+
+/* --- ask --- */
+
+STEP(5, "ask sends a query with an ID of its own and prints the answer", .points = 15,
+     .see = "Step 5: ask once",
+     .hints = {"How will ask know, among several, the answer to its own question?",
+               "connect() gives the socket the server's address, without sending anything; then "
+               "send() and recv() are enough. The ID is random: getentropy(3). The length of the "
+               "query is counted before anything is sent.",
+               "snprintf() into LONGEST + 1 bytes tells the whole length: more than LONGEST is "
+               "EMSGSIZE. send() that length. What follows the ID and its space goes to stdout "
+               "with fwrite(), then '\\n', then fflush()."},
+     .by_hand = "build/labs/06-datagram/ask 127.0.0.1 PORT 1 1000 echo hello")
+{
+    expect_usage_errors_of_ask();
+    struct peer *server = NULL;
+    for (int i = 0; i < host_count(); i++) {
+        server = datagram_peer(hosts[i]);
+        expect_talk(server, "echo", "hello", "echo hello", BYTES("hello"));
+    }
+    expect_talk(server, "time", NULL, "time", BYTES("Wed Dec 29 19:14:15 2017"));
+    expect_talk(server, "echo", " two  words ", "echo  two  words ", BYTES(" two  words "));
+    expect_talk(server, "echo", "", "echo ", BYTES(""));
+    expect_talk(server, "dance", NULL, "dance", BYTES("a\0b\xff\r\n"));
+    expect_name_to_work();
+
+    tried("answered with an error");
+    suspect("A text that begins with \"error:\" goes to standard error, with exit code 1, and "
+            "standard output stays empty.");
+    struct asked asked = hear_query(server, 1, PATIENT_MS, "dance", NULL);
+    answer_it(&asked, BYTES("error: unknown query"));
+    expect_failure(asked.ask, "error: unknown query");
+    expect_no_more_output(asked.ask);
+    tried("answered `echo 'no error: here'` with its text");
+    suspect("Only a text that begins with \"error:\" is an error.");
+    asked = hear_query(server, 1, PATIENT_MS, "echo", "no error: here");
+    answer_it(&asked, BYTES("no error: here"));
+    expect_printed(asked.ask, BYTES("no error: here"));
+
+    expect_limit(server, expect_own_ids(server));
+    tried("gave ask a standard output that is full (/dev/full)");
+    suspect("What fwrite() takes is written later: only fflush() tells that it failed. Exit 1.");
+    const char *where = local_address(server);
+    asked.ask = launch(.program = "ask", .output = FROM_FILE, .output_path = "/dev/full",
+                       .args = {host_of(where), port_text(port_of(where)), "1", "60000", "time"});
+    asked.id = id_of(hear_datagram(server, &asked.client));
+    answer_it(&asked, BYTES("x"));
+    expect_exit(asked.ask, 1);
+
+    tried("asked the reference's askserver for the time");
+    suspect("%s", "");
+    time_t from = time(NULL);
+    where = listening_for_datagrams(start_reference("askserver", "127.0.0.1", "0"));
+    struct program *ask = run_ask(STUDENTS, where, 1, PATIENT_MS, "time", NULL);
+    struct bytes came = rest_of_output(ask);
+    expect_that(came.length > 0 && is_time_since(from, (struct bytes){came.at, came.length - 1}),
+                "the time and a newline on standard output", "%s", shown(came));
+    expect_exit(ask, 0);
+}
+
+STEP(
+    6, "without an answer it asks again, TRIES times, TIMEOUT_MS apart", .points = 15, .after = 5,
+    .see = "Step 6: when nothing comes",
+    .hints = {"A datagram can get lost on the way there or on the way back. How would ask notice?",
+              "poll() waits for a datagram or until a time has passed, whichever comes first. A "
+              "port where nobody listens makes recv() fail with ECONNREFUSED: somebody may listen "
+              "there by the next try. See poll(2), udp(7).",
+              "For each try: a deadline (now_ms() + TIMEOUT_MS), send(), and a loop while there is "
+              "time left: poll() for what is left; recv(); EINTR, EAGAIN and ECONNREFUSED: go on "
+              "waiting. After TRIES tries: exit 1."},
+    .by_hand = "time build/labs/06-datagram/ask 127.0.0.1 4000 3 500 time    # nobody is there")
+{
+    enum { TRIES = 6, TIMEOUT_MS = 40 };
+    struct peer *server = datagram_peer("127.0.0.1");
+    tried("ran `ask HOST PORT %d %d time`, and never answered", TRIES, TIMEOUT_MS);
+    suspect("Wait TIMEOUT_MS for an answer, then send the same query again, ID included, TRIES "
+            "times in all, always with the same time between them. Wait after the last one, too, "
+            "then exit with 1.");
+    struct asked asked = hear_query(server, TRIES, TIMEOUT_MS, "time", NULL);
+    for (int i = 1; i < TRIES; i++)
+        expect_repeat(&asked, asked.heard_ms + i * TIMEOUT_MS);
+    expect_no_answer_found(&asked, TRIES, TIMEOUT_MS);
+    expect_that(!has_something_to_say(server), text("%d queries", TRIES), "more");
+
+    tried("answered the first query only when the second had come");
+    suspect("Both queries have the same ID, so a late answer to the first is as good.");
+    asked = hear_query(server, 100, TIMEOUT_MS, "echo", "late");
+    expect_repeat(&asked, asked.heard_ms + TIMEOUT_MS);
+    answer_it(&asked, BYTES("late"));
+    expect_printed(asked.ask, BYTES("late"));
+
+    tried("ran ask with TIMEOUT_MS 60000, stopped and continued it, then answered");
+    suspect("A wait that a signal or a stop interrupts (EINTR) is no time-out: go on waiting for "
+            "what is left of the time.");
+    while (has_something_to_say(server))
+        hear_datagram(server, NULL);
+    asked = hear_query(server, 3, PATIENT_MS, "echo", "x");
+    stop_and_continue(asked.ask, 0);
+    answer_it(&asked, BYTES("x"));
+    expect_printed(asked.ask, BYTES("x"));
+    suspect("The next query is sent only when TIMEOUT_MS has passed, and none after an answer.");
+    expect_that(!has_something_to_say(server), "one query", "more than one");
+
+    tried("asked a port where nobody listens");
+    suspect("ECONNREFUSED is no answer yet: somebody may listen there by the next try. Wait out "
+            "the time, without a loop that asks again and again.");
+    int port = free_port();
+    const char *dead = address("127.0.0.1", port);
+    struct program *patient = run_ask(STUDENTS, dead, 2, PATIENT_MS, "time", NULL);
+    wait_until_idle(patient);
+    expect_running(patient);
+    tried("asked a port where nobody listened at first, and then somebody did");
+    asked.ask = run_ask(STUDENTS, dead, 100, TIMEOUT_MS * 2, "echo", "hello");
+    wait_until_idle(asked.ask);
+    asked.server = datagram_peer_at(dead);
+    asked.id = id_of(hear_datagram(asked.server, &asked.client));
+    answer_it(&asked, BYTES("hello"));
+    expect_printed(asked.ask, BYTES("hello"));
+}
+
+STEP(7, "only the answer with its ID from its server counts", .points = 15, .after = 6,
+     .see = "Step 7: whom to believe",
+     .hints = {"Who can send a datagram to your socket, and what might be in it?",
+               "A connected datagram socket hears its server only. The ID tells an answer to this "
+               "question from one to another. And what is no answer must not restart the clock.",
+               "is_answer(): longer than the ID, the ID's bytes at the start (memcmp()), a space "
+               "behind them. In the wait: poll() for deadline - now_ms(), never for TIMEOUT_MS "
+               "again."},
+     .by_hand = "nc -u -l 127.0.0.1 4000 & build/labs/06-datagram/ask 127.0.0.1 4000 1 9000 time")
+{
+    struct peer *server = datagram_peer("127.0.0.1"), *stranger = datagram_peer("127.0.0.1");
+    struct asked old = hear_query(server, 1, PATIENT_MS, "echo", "x");
+    answer_it(&old, BYTES("x"));
+    expect_printed(old.ask, BYTES("x"));
+    struct asked asked = hear_query(server, 2, PATIENT_MS, "echo", "right");
+    tried("sent ask an answer with its ID, from another port");
+    suspect("Anybody can send to a UDP socket. connect() it to the server, or compare the whole "
+            "address, host and port, that recvfrom() fills in.");
+    expect_unmoved(&asked, stranger, answer(asked.id, BYTES("forged")));
+    tried("sent ask an answer with its ID, from the server's port on another address");
+    expect_unmoved(&asked, datagram_peer_at(address("127.0.0.2", port_of(local_address(server)))),
+                   answer(asked.id, BYTES("forged")));
+    if (strcmp(old.id, asked.id) != 0) {
+        tried("sent ask the answer to an earlier run's query");
+        suspect("%s", wrong_id);
+        expect_unmoved(&asked, server, answer(old.id, BYTES("late")));
+    }
+    for (int kind = 0; kind < KINDS; kind++) {
+        tried("sent ask, whose ID is %s, the datagram %s", asked.id,
+              shown(no_answer(&asked, kind)));
+        suspect("%s", wrong_id);
+        expect_unmoved(&asked, server, no_answer(&asked, kind));
+    }
+    tried("sent ask its answer at last");
+    suspect("What was no answer has not ended the wait: the right one still counts.");
+    answer_it(&asked, BYTES("right"));
+    expect_printed(asked.ask, BYTES("right"));
+
+    enum { TRIES = 2, TIMEOUT_MS = 100 };
+    tried("ran `ask HOST PORT %d %d time` under a shower of wrong answers", TRIES, TIMEOUT_MS);
+    suspect("Other datagrams do not lengthen the wait, nor shorten it: note the deadline once, and "
+            "wait for what is left of it, not for TIMEOUT_MS again.");
+    asked = hear_query(server, TRIES, TIMEOUT_MS, "time", NULL);
+    struct shower shower = {
+        .asked = &asked, .stranger = stranger, .until = has_datagram, .context = server};
+    wait_until_due(showers_until, &shower, asked.ask, asked.heard_ms + TIMEOUT_MS,
+                   "the same query again");
+    hear_datagram(server, NULL);
+    shower.until = has_ended;
+    shower.context = asked.ask;
+    wait_until_due(showers_until, &shower, asked.ask, asked.heard_ms + TRIES * TIMEOUT_MS,
+                   "the end of ask");
+    expect_no_answer_found(&asked, TRIES, TIMEOUT_MS);
+
+    tried("asked the reference's askserver, over a network that loses, doubles, delays and forges");
+    suspect("%s", "");
+    const char *where = listening_for_datagrams(start_reference("askserver", "127.0.0.1", "0"));
+    ask_through_bad_network(STUDENTS, where, 1);
+    ask_through_bad_network(STUDENTS, where, 2);
+}
