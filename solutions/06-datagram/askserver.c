@@ -111,8 +111,8 @@ static size_t answer_query(const struct query *query, char *room)
     // END SOLUTION
 }
 
-/* Writes the answer to a datagram into room, which holds the longest. Returns its length, 0 if there must
- * be no answer. */
+/* Writes the answer to a datagram into room, which holds the longest. Returns its length, 0 if
+ * there must be no answer. */
 static size_t answer(const char *bytes, size_t length, char *room)
 {
     struct query query;
@@ -137,12 +137,13 @@ static size_t answer(const char *bytes, size_t length, char *room)
 
 /* --- a server without connections --- */
 
-/* Whether a server goes on after recvfrom() failed like this. */
+/* Whether a server goes on after recvfrom() failed like this. ECONNREFUSED, where a system reports
+ * it, is the fate of an earlier answer: whoever asked has gone. */
 static int passes(int error)
 {
     if (error == ENOBUFS || error == ENOMEM)
         poll(NULL, 0, NAP_MS); /* don't spin while memory is short */
-    return error == EINTR || error == ENOBUFS || error == ENOMEM;
+    return error == EINTR || error == ECONNREFUSED || error == ENOBUFS || error == ENOMEM;
 }
 
 /* Answers one datagram after another. Returns only when recvfrom() fails for good, with errno. */

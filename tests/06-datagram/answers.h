@@ -77,7 +77,8 @@ static void expect_talk(struct peer *server, const char *verb, const char *said,
 {
     tried("ran `ask HOST PORT 1 60000 %s%s`, and answered %s", verb,
           said ? text(" '%s'", said) : "", shown(answer("ID", reply)));
-    suspect("The query is ID, space, verb, and if there is a TEXT a space and that, even if it is "
+    suspect("A query is one datagram, sent by a socket of SOCK_DGRAM: ID, space, verb, and if "
+            "there is a TEXT a space and that, even if it is "
             "empty. No newline and no NUL is sent.");
     struct asked asked = hear_query(server, 1, PATIENT_MS, verb, said);
     expect_words(&asked, words);

@@ -21,6 +21,9 @@ static void suspect_by_picture(struct bytes came)
     else if (strstr(said, "stream: ") && !strstr(said, "stream: 11 "))
         suspect("recv() on a stream takes what is there, perhaps not all. Go on, and add up, until "
                 "it returns 0: the end of file.");
+    else if (strstr(said, "datagram: 3 + 3 + "))
+        suspect("recv() drops what has no room of a datagram, without a word: a buffer must be as "
+                "large as the longest message.");
     else if (strstr(said, "datagram: 11 "))
         suspect("Each recv() on a datagram socket (SOCK_DGRAM) takes one message: print the length "
                 "of each, in the order in which they came.");
@@ -394,7 +397,8 @@ STEP(
     stop_and_continue(asked.ask, 0);
     answer_it(&asked, BYTES("x"));
     expect_printed(asked.ask, BYTES("x"));
-    suspect("The next query is sent only when TIMEOUT_MS has passed, and none after an answer.");
+    suspect("The next query is sent only when TIMEOUT_MS has passed (a wait that was interrupted, "
+            "EINTR, goes on for what is left of it), and none after an answer.");
     expect_that(!has_something_to_say(server), "one query", "more than one");
 
     tried("asked a port where nobody listens");
@@ -429,11 +433,14 @@ STEP(7, "only the answer with its ID from its server counts", .points = 15, .aft
     answer_it(&old, BYTES("x"));
     expect_printed(old.ask, BYTES("x"));
     struct asked asked = hear_query(server, 2, PATIENT_MS, "echo", "right");
+    static const char whose[] =
+        "Anybody can send to a UDP socket. connect() it to the server, or "
+        "compare the whole address, host and port, that recvfrom() fills in.";
     tried("sent ask an answer with its ID, from another port");
-    suspect("Anybody can send to a UDP socket. connect() it to the server, or compare the whole "
-            "address, host and port, that recvfrom() fills in.");
+    suspect("%s", whose);
     expect_unmoved(&asked, stranger, answer(asked.id, BYTES("forged")));
     tried("sent ask an answer with its ID, from the server's port on another address");
+    suspect("%s", whose);
     expect_unmoved(&asked, datagram_peer_at(address("127.0.0.2", port_of(local_address(server)))),
                    answer(asked.id, BYTES("forged")));
     if (strcmp(old.id, asked.id) != 0) {
