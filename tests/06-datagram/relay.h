@@ -70,7 +70,7 @@ static struct relay *make_relay(const char *server, unsigned seed)
     struct relay *relay = step_memory(sizeof *relay);
     *relay = (struct relay){.server = server, .random = seed};
     relay->front = datagram_peer("127.0.0.1");
-    relay->back = datagram_peer("127.0.0.1");
+    relay->back = datagram_peer(host_of(server));
     relay->forger = datagram_peer("127.0.0.1");
     shuffle(relay, &relay->forth);
     shuffle(relay, &relay->home);

@@ -92,7 +92,7 @@ STEP(2, "a datagram comes in, its answer goes back to whoever sent it", .points 
         suspect("What is no query is answered \"error: bad query\", without a newline, at once, "
                 "to the address that recvfrom() gave. The length that recvfrom() and sendto() are "
                 "given must be the size of the address.");
-        struct peer *client = datagram_peer(hosts[i]);
+        struct peer *client = datagram_peer(host_of(where));
         expect_answer(client, where, BYTES("hello"), BYTES("error: bad query"));
         tried("sent a second datagram");
         suspect("One datagram is not the end: go round to recvfrom(), for ever.");
@@ -271,7 +271,7 @@ STEP(4, "what is too long is not cut, and errors are not answered", .points = 15
 
     tried("flooded the server with more than its queue can hold");
     suspect("What has no room in the socket's queue is lost, and that is all that happens.");
-    struct peer *flood = datagram_peer("127.0.0.1");
+    struct peer *flood = datagram_peer(host_of(where));
     struct bytes large = noise(LARGEST);
     send_signal(server, SIGSTOP);
     for (int i = 0; i < 20; i++)
