@@ -426,7 +426,9 @@ STEP(7, "only the answer with its ID from its server counts", .points = 15, .aft
                "is_answer(): longer than the ID, the ID's bytes at the start (memcmp()), a space "
                "behind them. In the wait: poll() for deadline - now_ms(), never for TIMEOUT_MS "
                "again."},
-     .by_hand = "nc -u -l 127.0.0.1 4000 & build/labs/06-datagram/ask 127.0.0.1 4000 1 9000 time")
+     .by_hand =
+         "nc -u -l 127.0.0.1 4000    # and: build/labs/06-datagram/ask 127.0.0.1 4000 1 20000 "
+         "time")
 {
     struct peer *server = datagram_peer("127.0.0.1"), *stranger = datagram_peer("127.0.0.1");
     struct asked old = hear_query(server, 1, PATIENT_MS, "echo", "x");
