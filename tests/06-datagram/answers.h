@@ -82,8 +82,8 @@ static void expect_talk(struct peer *server, const char *verb, const char *said,
             "empty. No newline and no NUL is sent.");
     struct asked asked = hear_query(server, 1, PATIENT_MS, verb, said);
     expect_words(&asked, words);
-    suspect("ask prints what follows the ID and its space, whatever bytes these are, and a "
-            "newline. Received bytes are no string.");
+    suspect("As soon as the answer comes ask prints what follows the ID and its space, whatever "
+            "bytes these are, and a newline. Received bytes are no string.");
     answer_it(&asked, reply);
     expect_printed(asked.ask, reply);
 }

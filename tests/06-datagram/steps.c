@@ -6,6 +6,7 @@
  */
 #include "questions.h"
 #include "relay.h"
+#include "story.h"
 
 #include <errno.h>
 #include <signal.h>
