@@ -21,7 +21,7 @@
 
 /* --- making peers --- */
 
-static struct peer *new_peer(int fd)
+struct peer *new_peer(int fd)
 {
     struct peer *peer = step_memory(sizeof *peer);
     peer->fd = fd;
@@ -31,7 +31,7 @@ static struct peer *new_peer(int fd)
     return peer;
 }
 
-static void note_addresses(struct peer *peer)
+void note_addresses(struct peer *peer)
 {
     struct sockaddr_storage name;
     socklen_t length = sizeof name;
@@ -42,8 +42,7 @@ static void note_addresses(struct peer *peer)
         peer->remote = address_text(&name);
 }
 
-static int socket_for(const char *address, int type, struct sockaddr_storage *parsed,
-                      socklen_t *length)
+int socket_for(const char *address, int type, struct sockaddr_storage *parsed, socklen_t *length)
 {
     *length = parse_address(address, parsed);
     if (*length == 0)
@@ -384,85 +383,6 @@ bool has_something_to_say(struct peer *peer)
     if (buffer_length(&peer->heard) > 0 || peer->trouble || peer->heard_end)
         return true;
     return recv(peer->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN;
-}
-
-/* --- datagrams --- */
-
-enum { LARGEST_DATAGRAM = 65536 };
-
-struct peer *datagram_peer_at(const char *address)
-{
-    struct sockaddr_storage at;
-    socklen_t length;
-    struct peer *peer = new_peer(socket_for(address, SOCK_DGRAM, &at, &length));
-    peer->datagram = true;
-    if (bind(peer->fd, (struct sockaddr *)&at, length) == -1)
-        cannot_judge("the test cannot bind a UDP socket at %s: %s", address, strerror(errno));
-    note_addresses(peer);
-    return peer;
-}
-
-struct peer *datagram_peer(const char *host)
-{
-    return datagram_peer_at(address(host, 0));
-}
-
-void say_to(struct peer *peer, const char *address, struct bytes datagram)
-{
-    struct sockaddr_storage to;
-    socklen_t length = parse_address(address, &to);
-    if (length == 0)
-        cannot_judge("\"%s\" is no ADDR:PORT", address);
-    the_stage()->events++;
-    if (sendto(peer->fd, datagram.at, datagram.length, 0, (struct sockaddr *)&to, length) == -1 &&
-        errno != ECONNREFUSED)
-        cannot_judge("sendto %s: %s", address, strerror(errno));
-}
-
-struct mail { /* a wait for a datagram */
-    struct peer *peer;
-    unsigned char *data;
-    ssize_t length;
-    struct sockaddr_storage from;
-};
-
-static bool has_mail(void *context)
-{
-    struct mail *mail = context;
-    socklen_t size = sizeof mail->from;
-    do
-        mail->length = recvfrom(mail->peer->fd, mail->data, LARGEST_DATAGRAM, MSG_DONTWAIT,
-                                (struct sockaddr *)&mail->from, &size);
-    while (mail->length == -1 && errno == ECONNREFUSED); /* an old answer to say_to() */
-    return mail->length >= 0;
-}
-
-static struct bytes await_datagram(struct peer *peer, const char **from, const char *expected)
-{
-    static unsigned char data[LARGEST_DATAGRAM];
-    struct mail mail = {.peer = peer, .data = data};
-    peer->wanted = true;
-    stage_wait(has_mail, &mail, expected, NULL);
-    peer->wanted = false;
-    the_stage()->events++;
-    if (from)
-        *from = address_text(&mail.from);
-    unsigned char *kept = step_memory((size_t)mail.length);
-    memcpy(kept, data, (size_t)mail.length);
-    return (struct bytes){kept, (size_t)mail.length};
-}
-
-struct bytes hear_datagram(struct peer *peer, const char **from)
-{
-    return await_datagram(peer, from, "a datagram");
-}
-
-void expect_datagram(struct peer *peer, struct bytes bytes)
-{
-    const char *expected = text("the datagram %s", shown(bytes));
-    struct bytes heard = await_datagram(peer, NULL, expected);
-    if (heard.length != bytes.length || memcmp(heard.at, bytes.at, bytes.length) != 0)
-        fail_step(expected, shown(heard));
 }
 
 /* --- about the socket --- */

@@ -112,6 +112,10 @@ void say_to(struct peer *peer, const char *address, struct bytes datagram);
 /* Waits for the next datagram; *from (may be NULL) becomes its sender's address. */
 struct bytes hear_datagram(struct peer *peer, const char **from);
 
+/* When the kernel got the datagram that was heard last, in milliseconds of its own clock: what was
+ * sent in which distance, however late the test is. */
+long long arrival_ms(struct peer *peer);
+
 /* Waits for a datagram with exactly these bytes. */
 void expect_datagram(struct peer *peer, struct bytes bytes);
 

@@ -11,6 +11,7 @@
 #include "step.h"
 
 #include <stdbool.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 
 struct buffer { /* bytes that grow at the end and are taken from the front */
@@ -51,9 +52,15 @@ struct peer {
     bool then_half_close; /* FIN after `to_say` is gone */
     struct buffer heard;  /* what came and was not yet taken */
     bool heard_end;       /* end of file came */
+    long long arrival_ms; /* of the datagram that was heard last */
     const char *local, *remote;
     struct peer *next;
 };
+
+/* Makes a peer of a socket; its addresses, once they are known; and a socket for an address. */
+struct peer *new_peer(int fd);
+void note_addresses(struct peer *peer);
+int socket_for(const char *address, int type, struct sockaddr_storage *parsed, socklen_t *length);
 
 struct stage {
     struct program *programs;

@@ -9,8 +9,9 @@
 struct asked { /* a run of ask whose first query has come */
     struct program *ask;
     struct peer *server;
-    const char *client; /* where its queries come from */
-    const char *id;     /* the digits at the query's start */
+    const char *client;   /* where its queries come from */
+    long long arrival_ms; /* when the query came, by the kernel's clock */
+    const char *id;       /* the digits at the query's start */
     struct bytes query;
     long long before_ms; /* the time before it was started ... */
     long long heard_ms;  /* ... and when its query was there */
@@ -44,6 +45,7 @@ static struct asked hear_query(struct peer *server, int tries, int timeout_ms, c
     asked.ask = run_ask(STUDENTS, local_address(server), tries, timeout_ms, verb, said);
     asked.query = hear_datagram(server, &asked.client);
     asked.heard_ms = now_ms();
+    asked.arrival_ms = arrival_ms(server);
     asked.id = id_of(asked.query);
     return asked;
 }
@@ -204,6 +206,26 @@ static void expect_no_answer_found(const struct asked *asked, int tries, int tim
     expect_no_more_output(asked->ask);
     expect_that(took_ms * 10 >= all_ms * 9, text("an end after %lld ms", all_ms),
                 "an end after %lld ms", took_ms);
+}
+
+/* After its last query it must wait once more. Only an end that was too early by the kernel's clock
+ * counts: the test itself may be late. */
+static void expect_last_wait(struct peer *server)
+{
+    enum { TRIES = 2, TIMEOUT_MS = 200 };
+    struct timespec now;
+    tried("ran `ask HOST PORT %d %d time`, and looked whether it waits after its last query", TRIES,
+          TIMEOUT_MS);
+    suspect(
+        "The answer to the last query needs its time as well: wait after it, then exit with 1.");
+    struct asked asked = hear_query(server, TRIES, TIMEOUT_MS, "time", NULL);
+    expect_repeat(&asked, asked.heard_ms + TIMEOUT_MS);
+    wait_until_idle(asked.ask);
+    bool over = ended_by_now(asked.ask);
+    clock_gettime(CLOCK_REALTIME, &now);
+    long long since_ms = now.tv_sec * 1000LL + now.tv_nsec / 1000000 - arrival_ms(server);
+    expect_that(!over || since_ms * 2 > TIMEOUT_MS, "ask to wait for TIMEOUT_MS",
+                "its end at most %lld ms after the query", since_ms);
 }
 
 /* --- what is no answer --- */
