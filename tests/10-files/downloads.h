@@ -1,0 +1,354 @@
+/*
+ * downloads.h - how lab 10 plays a fileget's server, and watches the file that it makes.
+ */
+#ifndef LAB_10_DOWNLOADS_H
+#define LAB_10_DOWNLOADS_H
+
+#include "files.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+enum { MOST_ENTRIES = 64 };
+
+/* --- playing the server --- */
+
+/* Starts fileget NAME OUT at this door. `how` may hold more than that. */
+static struct program *launch_at(struct peer *door, struct launch how, const char *name,
+                                 const char *out)
+{
+    const char *words[] = {"127.0.0.1", port_text(port_of(local_address(door))), name, out};
+    how.program = "fileget";
+    memcpy(how.args, words, sizeof words);
+    return launch_as(&how);
+}
+
+static struct peer *open_plain_door(void)
+{
+    return open_door("127.0.0.1", 5, 0);
+}
+
+/* Starts `fileget HOST PORT name OUT` and lets it in; its request has been heard. */
+static struct peer *meet(struct program **client, const char *out)
+{
+    struct peer *door = open_plain_door();
+    *client = launch_at(door, (struct launch){0}, "name", out);
+    struct peer *server = let_in(door);
+    expect_bytes(server, BYTES("name\n"));
+    return server;
+}
+
+/* Runs fileget with a server that answers this, and then ends its stream. */
+static struct program *run_with(const char *out, struct bytes answer)
+{
+    struct program *client;
+    struct peer *server = meet(&client, out);
+    say(server, answer);
+    half_close(server);
+    return client;
+}
+
+/* The first line of an answer. */
+static struct bytes ok(unsigned long long size)
+{
+    return bytes_of(text("OK %llu\n", size));
+}
+
+static struct bytes answer_with(struct bytes content)
+{
+    return both(ok(content.length), content);
+}
+
+/* Whether anything came through this door, be it a connection with words in it. */
+static void expect_nothing_sent(struct peer *door)
+{
+    char byte;
+    int client = accept(socket_of(door), NULL, NULL);
+    if (client == -1)
+        return;
+    ssize_t count = recv(client, &byte, 1, 0); /* it has ended: this does not wait */
+    close(client);
+    expect_that(count <= 0, "nothing sent to the server", "a request");
+}
+
+/* --- what stands in a folder --- */
+
+static int in_order(const void *one, const void *two)
+{
+    return strcmp(*(const char *const *)one, *(const char *const *)two);
+}
+
+/* The names in a folder, sorted, each in quotes. */
+static const char *list_of(const char *folder)
+{
+    const char *names[MOST_ENTRIES];
+    int count = 0;
+    const char *list = "";
+    DIR *stream = opendir(scratch_path(folder));
+    if (!stream)
+        cannot_judge("opendir %s: %s", folder, reason(errno));
+    for (struct dirent *entry; count < MOST_ENTRIES && (entry = readdir(stream));)
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            names[count++] = shown(bytes_of(entry->d_name));
+    closedir(stream);
+    qsort(names, (size_t)count, sizeof names[0], in_order);
+    for (int i = 0; i < count; i++)
+        list = text("%s%s%s", list, i ? " " : "", names[i]);
+    return list;
+}
+
+/* The folder and the one above it, where the program runs, hold what they held before. */
+struct scene {
+    const char *folder;
+    const char *list, *list_above;
+};
+
+static struct scene look_around(const char *folder)
+{
+    return (struct scene){folder, list_of(folder), list_of("")};
+}
+
+static void expect_unchanged(struct scene before)
+{
+    struct scene now = look_around(before.folder);
+    if (strcmp(now.list, before.list) != 0)
+        fail_step(*before.list ? text("nothing but %s in the folder of OUT", before.list)
+                               : "nothing in the folder of OUT",
+                  *now.list ? now.list : "nothing");
+    if (strcmp(now.list_above, before.list_above) != 0)
+        fail_step(text("no new file in the working folder: %s", before.list_above), now.list_above);
+}
+
+static bool exists(const char *name)
+{
+    struct stat status;
+    return lstat(scratch_path(name), &status) == 0;
+}
+
+/* OUT must hold these bytes. */
+static void expect_content(const char *out, struct bytes content)
+{
+    if (!exists(out))
+        fail_step(text("%zu bytes in OUT", content.length), "no file OUT");
+    struct bytes came = read_file(scratch_path(out));
+    if (came.length == content.length && memcmp(came.at, content.at, came.length) == 0)
+        return;
+    fail_step(content.length <= 60 ? text("%s in OUT", shown(content))
+                                   : text("the %zu bytes of the file in OUT", content.length),
+              came.length <= 60 ? text("%s", shown(came))
+                                : text("%zu bytes, the first %zu as they should be", came.length,
+                                       same_bytes(came, content)));
+}
+
+/* --- a slow standard output --- */
+
+/* A FIFO with room for one page as the standard output of a program: what it writes goes in slowly,
+ * as the test reads. */
+struct outlet {
+    const char *path;
+    int fd;
+    unsigned char *at;   /* what was read */
+    size_t length, most; /* so many bytes, of at most these */
+};
+
+static struct outlet *make_outlet(size_t most)
+{
+    struct outlet *outlet = step_memory(sizeof *outlet);
+    outlet->path = scratch_path("outlet");
+    outlet->at = step_memory(most);
+    outlet->most = most;
+    must(mkfifo(outlet->path, 0600), "mkfifo", outlet->path);
+    outlet->fd = open(outlet->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    must(outlet->fd, "open", outlet->path);
+    must(fcntl(outlet->fd, F_SETPIPE_SZ, 4 * KIB), "F_SETPIPE_SZ", outlet->path);
+    return outlet;
+}
+
+/* Reads what is there; true when there can be no more. */
+static bool has_run_dry(void *context)
+{
+    struct outlet *outlet = context;
+    while (outlet->length < outlet->most) {
+        ssize_t length =
+            read(outlet->fd, outlet->at + outlet->length, outlet->most - outlet->length);
+        if (length == 0)
+            return true;
+        if (length == -1)
+            return false;
+        outlet->length += (size_t)length;
+    }
+    return true;
+}
+
+/* Interrupts the writer a few times in the middle of a write; returns all that it wrote. */
+static struct bytes read_haltingly(struct outlet *outlet, struct program *writer)
+{
+    for (int i = 0; i < ROUNDS; i++) {
+        interrupt(writer);
+        has_run_dry(outlet);
+    }
+    fcntl(outlet->fd, F_SETPIPE_SZ, MIB);
+    wait_until(has_run_dry, outlet, "all of it on standard output");
+    return (struct bytes){outlet->at, outlet->length};
+}
+
+/* --- servers that cannot be trusted --- */
+
+/* fileget must notice that this is no answer. */
+static void expect_distrust(const char *shows, struct bytes answer)
+{
+    tried("answered %s, and closed", shows);
+    struct program *client = run_with("-", answer);
+    expect_exit(client, 1);
+}
+
+static void expect_refusal_to_ask(const char *what, const char *name)
+{
+    tried("ran fileget with %s", what);
+    suspect("A name has 1 to 255 bytes, and no newline, which would end it. Look before you ask: "
+            "exit 1, and the server gets nothing.");
+    struct peer *door = open_plain_door();
+    expect_exit(launch_at(door, (struct launch){0}, name, "-"), 1);
+    expect_nothing_sent(door);
+}
+
+static void expect_distrust_of_liars(void)
+{
+    suspect("The server ended before the line was whole: that is no answer. Exit 1.");
+    expect_distrust("nothing", BYTES(""));
+    expect_distrust("\"OK 5\" without a newline", BYTES("OK 5"));
+    suspect("An answer begins with \"OK \" or it is none: exit 1, whatever else it is.");
+    expect_distrust("\"ERR no\"", BYTES("ERR no\n"));
+    expect_distrust("\"HTTP/1.0 200 OK\"", BYTES("HTTP/1.0 200 OK\n\nhello"));
+    expect_distrust("an empty line", BYTES("\nhello"));
+    suspect("A line can be longer than your array: nothing may be written behind its end.");
+    expect_distrust("an ERR of 5000 bytes", bytes_of(text("ERR %s\n", letters('x', 5000))));
+    suspect("SIZE is one or more digits and nothing else: look at each byte, since atoi() and "
+            "strtol() take what they can and skip the rest.");
+    expect_distrust("\"OK \"", BYTES("OK \n"));
+    expect_distrust("\"OK -1\"", BYTES("OK -1\n"));
+    expect_distrust("\"OK 5x\" and 5 bytes", BYTES("OK 5x\nhello"));
+    expect_distrust("\"OK x\"", BYTES("OK x\n"));
+    suspect("A size can be larger than an int or 32 bits can hold: 4,294,967,301 is not 5. Use "
+            "long long.");
+    expect_distrust("\"OK 4294967301\" and 5 bytes", BYTES("OK 4294967301\nhello"));
+    suspect("A number can be larger than any type: strtoll() then sets errno to ERANGE. "
+            "18,446,744,073,709,551,621 is not 5.");
+    expect_distrust("\"OK 18446744073709551621\" and 5 bytes",
+                    BYTES("OK 18446744073709551621\nhello"));
+}
+
+/* --- whole or not at all --- */
+
+static void expect_nothing_new(const char *how, const char *why, struct bytes answer, bool breaks)
+{
+    static const char old[] = "an old file, which must survive\n";
+    for (int there = 0; there < 2; there++) {
+        const char *out = there ? "down/old" : "down/new";
+        struct program *client;
+        struct scene before = look_around("down");
+        tried("%s, with %s OUT", how, there ? "an older" : "no");
+        suspect("%s", why);
+        struct peer *server = meet(&client, out);
+        say(server, answer);
+        finish_saying(server);
+        if (breaks)
+            reset(server);
+        else
+            half_close(server);
+        expect_exit(client, 1);
+        expect_unchanged(before);
+        expect_content("down/old", bytes_of(old));
+    }
+}
+
+/* A disk that is full after `most` bytes, in the middle of a file of `size`. */
+static void expect_full_disk_noticed(long long most, struct bytes content)
+{
+    for (int there = 0; there < 2; there++) {
+        struct peer *door = open_plain_door();
+        struct scene before = look_around("down");
+        tried("fetched a file of %zu bytes where only %lld can be written, with %s OUT",
+              content.length, most, there ? "an older" : "no");
+        suspect(
+            "Not all could be written: write() takes a part, then fails with EFBIG (or ENOSPC); "
+            "with stdio it may be fclose() that tells. Check every one of them, remove what is "
+            "not whole, leave OUT as it was, exit with 1.");
+        struct program *client = launch_at(door, (struct launch){.file_limit = most}, "name",
+                                           there ? "down/old" : "down/new");
+        struct peer *server = let_in(door);
+        say(server, answer_with(content));
+        half_close(server);
+        expect_exit(client, 1);
+        expect_unchanged(before);
+        expect_content("down/old", BYTES("an old file, which must survive\n"));
+    }
+}
+
+/* OUT changes at the end, and all at once. */
+static void expect_change_at_the_end(const char *out, struct bytes old, struct bytes content)
+{
+    struct program *client;
+    struct bytes answer = answer_with(content);
+    size_t half = answer.length / 2;
+    bool there = exists(out);
+    tried("sent half of a file, with %s OUT", there ? "an older" : "no");
+    suspect("OUT may appear, or change, only when all of the file has arrived and has been "
+            "written. Write into a temporary file in the same folder, and rename() it at the end.");
+    struct peer *server = meet(&client, out);
+    say(server, first(half, answer));
+    finish_saying(server);
+    wait_until_idle(client);
+    if (there)
+        expect_content(out, old);
+    else
+        expect_that(!exists(out), "no OUT yet", "a file OUT of %zu bytes",
+                    read_file(scratch_path(out)).length);
+    tried("sent the rest of the file");
+    suspect("All has arrived: give the temporary file its name with rename(), which replaces an "
+            "older one.");
+    say(server, after(half, answer));
+    half_close(server);
+    expect_exit(client, 0);
+    expect_content(out, content);
+}
+
+/* Two filegets that write the same OUT. */
+static void expect_own_temporaries(struct bytes one, struct bytes two)
+{
+    struct program *slow, *quick;
+    tried("ran a second fileget to its end, with the same OUT, while the first was halfway");
+    suspect("Two runs write into the same temporary file: give each its own, with mkstemp() or "
+            "the process ID in its name.");
+    struct peer *server = meet(&slow, "down/shared");
+    struct bytes answer = answer_with(one);
+    say(server, first(answer.length / 2, answer));
+    finish_saying(server);
+    wait_until_idle(slow);
+    quick = run_with("down/shared", answer_with(two));
+    expect_exit(quick, 0);
+    expect_content("down/shared", two);
+    say(server, after(answer.length / 2, answer));
+    finish_saying(server);
+    wait_until_idle(slow);
+    half_close(server);
+    expect_exit(slow, 0);
+    expect_content("down/shared", one);
+}
+
+static void expect_some_truth_about_more(void)
+{
+    tried("sent 8 bytes where 5 were announced");
+    suspect("At most SIZE bytes belong to the file: take these (exit 0), or refuse the answer "
+            "(exit 1) and leave nothing.");
+    struct scene before = look_around("down");
+    struct program *client = run_with("down/more", BYTES("OK 5\nhello!!!"));
+    if (exit_status(client) == 0)
+        expect_content("down/more", BYTES("hello"));
+    else
+        expect_unchanged(before);
+    unlink(scratch_path("down/more"));
+}
+
+#endif

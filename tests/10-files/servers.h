@@ -1,0 +1,287 @@
+/*
+ * servers.h - how lab 10 tries a fileserver: odd requests, files that change, a maze of links, many
+ * clients at once, too few descriptors.
+ */
+#ifndef LAB_10_SERVERS_H
+#define LAB_10_SERVERS_H
+
+#include "files.h"
+
+static struct program *serve_pub(const char **where)
+{
+    struct program *server = start("fileserver", "pub", "127.0.0.1", "0");
+    *where = listening(server);
+    return server;
+}
+
+/* A request that is no name. */
+static void expect_no_name(const char *where, const char *what, struct bytes request, bool ends)
+{
+    tried("sent %s", what);
+    struct peer *client = join(where);
+    say(client, request);
+    if (ends)
+        half_close(client);
+    expect_err(client);
+}
+
+/* --- files that change while they are sent --- */
+
+/* A slow reader of a file that grows meanwhile. */
+static void expect_no_more_than_size(struct program *server, const char *where, struct bytes many)
+{
+    tried("read a file of 8 MiB slowly, stopped and continued the server meanwhile, and let the "
+          "file grow");
+    suspect(
+        "send() takes fewer bytes than it is given when it is interrupted, or (on a socket that "
+        "does not block) when there is no room. Send the rest: bytes + sent, length - sent, "
+        "until nothing is left.");
+    struct peer *slow = ask_and_stall(server, where, "large", (long long)many.length);
+    must(truncate(scratch_path("pub/large"), (off_t)many.length + MIB), "truncate", "large");
+    size_t heard = hear_haltingly(slow, server, many);
+    struct bytes rest = hear_all(slow);
+    if (heard + rest.length > many.length)
+        suspect("The size that was announced is a promise: a file that grows meanwhile is sent up "
+                "to that size, not up to its end.");
+    expect_same(rest, after(heard, many), "behind the line");
+}
+
+static void expect_early_end(struct program *server, const char *where, struct bytes many)
+{
+    tried("cut a file of 8 MiB down to nothing while it was sent");
+    suspect(
+        "read() returns 0 at the end of the file, though less than SIZE bytes have been sent: "
+        "close the connection, and the client knows by its count that some are missing. Nothing "
+        "may be made up for them. With mmap(), touching a page behind the new end raises "
+        "SIGBUS.");
+    make("pub/shrinks", many);
+    struct peer *client = ask_and_stall(server, where, "shrinks", (long long)many.length);
+    must(truncate(scratch_path("pub/shrinks"), 0), "truncate", "shrinks");
+    struct bytes came = hear_up_to(client, many.length);
+    expect_same(came, first(came.length, many), "up to where it was cut");
+    expect_gone(client);
+    expect_running(server);
+    expect_small(where);
+}
+
+/* --- what lies below DIR, and what does not --- */
+
+/* pub, its sibling public, and a secret beside them; links that stay in pub and links that don't.
+ */
+static void make_maze(void)
+{
+    make_folder("pub");
+    make_folder("pub/sub");
+    make_folder("public");
+    make_small("pub");
+    make("secret", BYTES("a secret\n"));
+    make("public/secret", BYTES("a secret\n"));
+    make("pub/sub/file", BYTES("below\n"));
+    make("pub/sub/..hidden", BYTES("dots\n"));
+    make("pub/two..dots", BYTES("dots\n"));
+    make("pub/...", BYTES("dots\n"));
+    make_link("pub/inside", "sub/file");
+    make_link("pub/folder", "sub");
+    make_link("pub/sub/up", "../small");
+    make_link("pub/again", "folder/up");
+    make_link("pub/outside", "../secret");
+    make_link("pub/parent", "..");
+    make_link("pub/twin", "../public/secret");
+    make_link("pub/sub/deep", "../../secret");
+    make_link("pub/absolute", scratch_path("secret"));
+    make_link("pub/chain", "sub/deep");
+    make_link("pub/dangling", "nowhere");
+    make_link("pub/loop", "loop");
+    make_link("entrance", "pub");
+}
+
+static void expect_out_of_reach(const char *where, const char *name, const char *why)
+{
+    tried("asked for %s", shown(bytes_of(name)));
+    suspect("%s", why);
+    expect_refused(where, name);
+}
+
+static void expect_links_to_end_below(const char *where)
+{
+    const char *why = "A link can lead anywhere, also in the middle of a name. Find out where the "
+                      "name really ends, for example with realpath(), and refuse what is not below "
+                      "DIR.";
+    expect_out_of_reach(where, "outside", why);
+    expect_out_of_reach(where, "parent/secret", why);
+    expect_out_of_reach(where, "sub/deep", why);
+    expect_out_of_reach(where, "folder/deep", why);
+    expect_out_of_reach(where, "absolute", why);
+    expect_out_of_reach(where, "chain", why);
+    expect_out_of_reach(where, "twin",
+                        "The link leads to \"public\" beside the folder \"pub\": the one name "
+                        "begins like the other. Below DIR is what begins with DIR *and a slash*.");
+    why = "A link that leads nowhere, or to itself, is like a file that is not there.";
+    expect_out_of_reach(where, "dangling", why);
+    expect_out_of_reach(where, "loop", why);
+}
+
+static void expect_files_of_maze(const char *where)
+{
+    tried("asked for files whose names have two dots in them");
+    suspect("Only a part that is exactly \"..\" leads upwards. Two dots inside a name mean "
+            "nothing.");
+    expect_file(where, "two..dots", BYTES("dots\n"));
+    expect_file(where, "...", BYTES("dots\n"));
+    expect_file(where, "sub/..hidden", BYTES("dots\n"));
+    tried("asked for files through links that stay below DIR");
+    suspect("Links that end below DIR are served: look at where they lead, not at whether there "
+            "are any.");
+    expect_file(where, "inside", BYTES("below\n"));
+    expect_file(where, "folder/file", BYTES("below\n"));
+    expect_file(where, "sub/up", BYTES("a small file\n"));
+    expect_file(where, "again", BYTES("a small file\n"));
+}
+
+/* --- many clients --- */
+
+enum { CROWD = 40 };
+
+/* Two clients that read slowly, each another file, while a third one comes and goes. */
+static void expect_separate_downloads(struct program *server, const char *where, struct bytes one,
+                                      struct bytes two)
+{
+    tried("fetched two files of 4 MiB slowly, at the same time, and a small one in between");
+    suspect("The bytes of one client's file went to another, or got lost: what belongs to a client "
+            "(buffer, name, file, count) must not be shared. A static array is, between threads.");
+    struct peer *first_client = ask_and_stall(server, where, "one", (long long)one.length);
+    struct peer *second_client = ask_and_stall(server, where, "two", (long long)two.length);
+    expect_small(where);
+    size_t heard_one = 0, heard_two = 0;
+    for (int i = 0; i < 4; i++) {
+        struct bytes piece = hear(first_client, 100000);
+        expect_same(piece, first(piece.length, after(heard_one, one)), "for the first client");
+        heard_one += piece.length;
+        piece = hear(second_client, 100000);
+        expect_same(piece, first(piece.length, after(heard_two, two)), "for the second client");
+        heard_two += piece.length;
+    }
+    expect_same(hear_all(second_client), after(heard_two, two), "for the second client");
+    expect_same(hear_all(first_client), after(heard_one, one), "for the first client");
+}
+
+static void expect_no_waiting(struct program *server, const char *where, long long large)
+{
+    tried("connected a client that says nothing, and another that wants a file");
+    suspect("accept() is not called again until the first client is served, and that may take for "
+            "ever: serve each client in a thread (or a child process) of its own, or all of them "
+            "with poll().");
+    struct peer *silent = join(where);
+    wait_until_idle(server);
+    expect_small(where);
+
+    tried("connected a client that has sent half of a name, and another that wants a file");
+    struct peer *halfway = join(where);
+    say(halfway, BYTES("sma"));
+    wait_until_idle(server);
+    expect_small(where);
+    tried("connected a client that does not read its 8 MiB, and another that wants a file");
+    struct peer *full = ask_and_stall(server, where, "large", large);
+    expect_small(where);
+    tried("connected %d more clients that say nothing, and another that wants a file", CROWD);
+    suspect("However many clients are there already, the next one is served: no fixed number of "
+            "threads or places.");
+    struct peer *crowd[CROWD];
+    for (int i = 0; i < CROWD; i++)
+        crowd[i] = join(where);
+    expect_small(where);
+
+    tried("sent the other half of a name, after all these clients");
+    suspect("What one client has said must be kept for it, apart from all others: a static array "
+            "is shared by all threads.");
+    say(halfway, BYTES("ll\n"));
+    expect_answer(halfway, BYTES("a small file\n"));
+    hang_up(silent);
+    hang_up(full);
+    for (int i = 0; i < CROWD; i++)
+        hang_up(crowd[i]);
+}
+
+/* --- what every server owes its clients, and its user --- */
+
+static void limit_descriptors(struct program *program, rlim_t most)
+{
+    struct rlimit limit = {most, 1024};
+    if (prlimit(process_of(program), RLIMIT_NOFILE, &limit, NULL) == -1)
+        cannot_judge("prlimit: %s", reason(errno));
+}
+
+/* Takes a server its descriptors, all but `left`, and gives them back. */
+static void expect_patience(struct program *server, const char *where, int left)
+{
+    if (left == 0)
+        tried("left the server no descriptor for another client, and connected two");
+    else
+        tried("left the server a descriptor for a client, but none for its file");
+    suspect("A client that cannot be accepted stays in the queue, so accept() fails again at once: "
+            "without a pause the loop burns a processor. (EMFILE)");
+    wait_until_idle(server);
+    limit_descriptors(server, (rlim_t)(count_descriptors(server) + left));
+    struct peer *early = ask(where, "small"); /* a waiting accept() has its descriptor already */
+    wait_until_idle(server);
+    struct peer *waits = ask(where, "small");
+    wait_until_idle(server);
+    suspect("accept() and open() fail with EMFILE while no descriptor is free. That passes: the "
+            "client may wait, be dropped or get an ERR, but the server goes on when there is room "
+            "again.");
+    expect_running(server);
+    hang_up(early);
+    hang_up(waits);
+    limit_descriptors(server, 1024);
+    expect_small(where);
+}
+
+struct belongings {
+    int descriptors, children;
+};
+
+static struct belongings belongings_of(struct program *server)
+{
+    wait_until_idle(server);
+    return (struct belongings){count_descriptors(server),
+                               count_children(server) + count_zombies(server)};
+}
+
+static void expect_no_more(struct program *server, struct belongings before)
+{
+    struct belongings now = belongings_of(server);
+    suspect("A transfer leaves a descriptor open: close the client's socket and the file, also "
+            "when the client broke the connection or was refused.");
+    expect_that(now.descriptors <= before.descriptors,
+                text("%d open descriptors, as before", before.descriptors), "%d", now.descriptors);
+    suspect("Each client leaves a child process behind: collect those that have ended with "
+            "waitpid().");
+    expect_that(now.children <= before.children + 1, "at most the last client's child uncollected",
+                "%d more children than before", now.children - before.children);
+}
+
+static void expect_good_start_and_end(struct program *server, const char *where)
+{
+    const char *port = port_text(port_of(where));
+    tried("gave fileserver a standard output that is full (/dev/full)");
+    suspect("Check that the line \"listening on\" could be written (fflush()), else exit 1.");
+    struct program *mute = launch(.program = "fileserver", .args = {"pub", "127.0.0.1", "0"},
+                                  .output = FROM_FILE, .output_path = "/dev/full");
+    struct program *second = start("fileserver", "pub", "127.0.0.1", port);
+    expect_exit(mute, 1);
+    tried("started fileserver on a port that is taken");
+    suspect("When bind() fails: its reason on standard error and exit 1.");
+    expect_failure(second, reason(EADDRINUSE));
+
+    tried("ended the server while a client was there, and started it again on its port");
+    suspect("Without SO_REUSEADDR, set before bind(), a port is refused while old connections "
+            "rest in TIME_WAIT.");
+    struct peer *client = join(where);
+    wait_until_idle(server);
+    terminate(server); /* its side closes first */
+    hang_up(client);
+    struct program *again = start("fileserver", "pub", "127.0.0.1", port);
+    expect_small(listening(again));
+}
+
+#endif
