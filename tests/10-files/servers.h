@@ -14,15 +14,95 @@ static struct program *serve_pub(const char **where)
     return server;
 }
 
-/* A request that is no name. */
-static void expect_no_name(const char *where, const char *what, struct bytes request, bool ends)
+/* --- names that are odd, and what is no name --- */
+
+static void expect_odd_names(const char *where)
+{
+    static const char *const names[] = {" two  words ", "na\xc3\xafve \xe2\x9c\x93",
+                                        "\x80\xff\t\r!", "100%d%%x", "-"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        tried("sent the name %s", shown(bytes_of(names[i])));
+        suspect("A name is bytes: all but the newline and NUL may be in it, and none of them has a "
+                "meaning. What came from outside is never the format of a printf().");
+        make(text("pub/%s", names[i]), BYTES(""));
+        expect_file(where, names[i], BYTES(""));
+    }
+}
+
+static void expect_no_name(const char *where, const char *what, struct bytes request, bool ends,
+                           const char *why)
 {
     tried("sent %s", what);
+    suspect("%s", why);
     struct peer *client = join(where);
     say(client, request);
     if (ends)
         half_close(client);
     expect_err(client);
+}
+
+/* `longer` is the name of a file, but too long by one byte. */
+static void expect_no_names(const char *where, const char *longer)
+{
+    const char *why =
+        "A name has at most 255 bytes: longer ones get an ERR, even if there is such "
+        "a file, as soon as it is clear. Nothing may be written behind the end of the "
+        "array.";
+    expect_no_name(where, "a name of 256 bytes", bytes_of(text("%s\n", longer)), false, why);
+    expect_no_name(where, "256 bytes without a newline", bytes_of(longer), false, why);
+    expect_no_name(where, "2000 bytes without a newline", bytes_of(letters('x', 2000)), false, why);
+    why = "A name has at least 1 byte.";
+    expect_no_name(where, "an empty name", BYTES("\n"), false, why);
+    why = "An end of file (recv() returns 0) before the newline: there is no name, and there will "
+          "never be one. Answer with ERR.";
+    expect_no_name(where, "a name and the end of the stream, without a newline", BYTES("empty"),
+                   true, why);
+    why = "A NUL byte ends a C string, but no line: a name with one gets an ERR.";
+    expect_no_name(where, "a name with a NUL byte in it", BYTES("empty\0.txt\n"), false, why);
+}
+
+/* --- files of every size --- */
+
+static void expect_sized(const char *where, struct bytes content)
+{
+    tried("asked for a file of %zu bytes", content.length);
+    suspect("A file may be smaller than the buffer, as large, or several times as large: read() "
+            "until all is sent, and send as many bytes as read() returned.");
+    make("pub/sized", content);
+    expect_file(where, "sized", content);
+}
+
+static void expect_constant_memory(struct bytes start)
+{
+    const char *where;
+    struct program *server = serve_pub(&where);
+    tried("asked for a file of 64 MiB and did not read it");
+    suspect("Of a file, only one buffer may be in memory at a time, however large it is: read a "
+            "piece, send it, read the next into the same place. The client's pace is the pace of "
+            "reading.");
+    make_sparse("pub/holes", start, 64 * MIB);
+    expect_small(where);
+    wait_until_idle(server);
+    long before = largest_kib();
+    ask_and_stall(server, where, "holes", 64 * MIB);
+    long grown = largest_kib() - before;
+    expect_that(grown < 24 * KIB, "no more memory than for a small file", "%ld MiB more",
+                grown / KIB);
+}
+
+static void expect_over_4_gib(struct bytes start)
+{
+    const long long size = (1LL << 32) + 5;
+    const char *where;
+    serve_pub(&where);
+    tried("asked for a file of 4,294,967,301 bytes, and read its first 2 MiB");
+    suspect("A size does not fit into an int, nor into 32 bits: 4,294,967,301 becomes 5. off_t and "
+            "long long have 64; printf() takes a long long with %%lld.");
+    make_sparse("pub/huge", start, size);
+    struct peer *client = ask(where, "huge");
+    expect_ok(client, size);
+    struct bytes zeros = {step_memory(MIB), MIB};
+    expect_same(hear_up_to(client, start.length + MIB), both(start, zeros), "as it begins");
 }
 
 /* --- files that change while they are sent --- */
@@ -165,7 +245,8 @@ static void expect_separate_downloads(struct program *server, const char *where,
     expect_same(hear_all(first_client), after(heard_one, one), "for the first client");
 }
 
-static void expect_no_waiting(struct program *server, const char *where, long long large)
+static void expect_no_waiting(struct program *server, const char *where, long long large,
+                              struct bytes one)
 {
     tried("connected a client that says nothing, and another that wants a file");
     suspect("accept() is not called again until the first client is served, and that may take for "
@@ -177,7 +258,7 @@ static void expect_no_waiting(struct program *server, const char *where, long lo
 
     tried("connected a client that has sent half of a name, and another that wants a file");
     struct peer *halfway = join(where);
-    say(halfway, BYTES("sma"));
+    say(halfway, BYTES("on"));
     wait_until_idle(server);
     expect_small(where);
     tried("connected a client that does not read its 8 MiB, and another that wants a file");
@@ -194,8 +275,8 @@ static void expect_no_waiting(struct program *server, const char *where, long lo
     tried("sent the other half of a name, after all these clients");
     suspect("What one client has said must be kept for it, apart from all others: a static array "
             "is shared by all threads.");
-    say(halfway, BYTES("ll\n"));
-    expect_answer(halfway, BYTES("a small file\n"));
+    say(halfway, BYTES("e\n"));
+    expect_answer(halfway, one);
     hang_up(silent);
     hang_up(full);
     for (int i = 0; i < CROWD; i++)
