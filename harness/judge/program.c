@@ -103,6 +103,8 @@ static const char *usual_cause(const char *report)
         {"use-after-scope", "A local variable is gone when its block has ended."},
         {"double-free", "free() was called twice for the same memory."},
         {"SEGV", "A pointer leads nowhere: is it NULL, or was it never set?"},
+        {"BUS on", "SIGBUS: a file that is mapped (mmap()) has become shorter, and the page behind "
+                   "its new end was touched."},
         {"stack-overflow", "The stack is full: an endless recursion, or a local array too large."},
         {"data race", "Two threads use the same variable, and at least one writes: they need a "
                       "lock."},

@@ -250,7 +250,7 @@ STEP(5, "many clients at once, and none holds up or ends another", .points = 15,
     struct program *server = serve_pub(&where);
     expect_small(where);
     struct belongings before = belongings_of(server);
-    expect_no_waiting(server, where, (long long)many.length, one);
+    expect_no_waiting(server, where, many, one);
     expect_separate_downloads(server, where, one, two);
 
     tried("asked for a file and was gone before the answer could come");
