@@ -7,6 +7,7 @@
 #include "downloads.h"
 #include "files.h"
 #include "servers.h"
+#include "story.h"
 
 /* --- fileserver --- */
 
