@@ -72,6 +72,19 @@ static void expect_sized(const char *where, struct bytes content)
     expect_file(where, "sized", content);
 }
 
+/* What only the probe can bring about; programs that it cannot reach are served fair weather. */
+static void expect_drop_by_drop(struct bytes content)
+{
+    tried("let read() give at most 1000 bytes, let send() take at most 700, and interrupted them");
+    suspect("read() and send() may do a part of what they are asked for, again and again: go on "
+            "until SIZE bytes have been sent. EINTR is no failure: repeat the call.");
+    make("pub/drops", content);
+    struct program *server = launch(.program = "fileserver", .args = {"pub", "127.0.0.1", "0"},
+                                    .weather = "recv 1 EINTR; read 2 EINTR; send 3 EINTR; "
+                                               "read 1- short 1000; send 1- short 700");
+    expect_file(listening(server), "drops", content);
+}
+
 static void expect_constant_memory(struct bytes start)
 {
     const char *where;
@@ -288,6 +301,40 @@ static void expect_no_waiting(struct program *server, const char *where, struct 
 
 /* --- what every server owes its clients, and its user --- */
 
+static void note_if_alive(pid_t process, void *context)
+{
+    char state = state_of(process);
+    if (state != 'Z' && state != 0)
+        *(bool *)context = false;
+}
+
+static bool all_are_gone(void *context)
+{
+    bool gone = true;
+    (void)context;
+    for_each_descendant(note_if_alive, &gone);
+    return gone;
+}
+
+/* accept() fails twice, and then there is no room for the first client's thread or process. */
+static void expect_room_to_pass(void)
+{
+    tried("let accept() fail with ECONNABORTED and with EINTR, and the first client's thread (or "
+          "child process) with EAGAIN");
+    suspect("All of that passes: ECONNABORTED is a client that has gone before its turn, EINTR a "
+            "signal, EAGAIN a lack of room for one client, who is dropped. The next is served.");
+    struct program *server = launch(.program = "fileserver", .args = {"pub", "127.0.0.1", "0"},
+                                    .weather = "accept 1 ECONNABORTED; accept 2 EINTR; "
+                                               "thread 1 EAGAIN; fork 1 EAGAIN");
+    const char *where = listening(server);
+    struct peer *unlucky = ask(where, "small");
+    wait_until_idle(server);
+    expect_small(where);
+    hang_up(unlucky);
+    expect_running(server);
+    terminate(server);
+}
+
 static void limit_descriptors(struct program *program, rlim_t most)
 {
     struct rlimit limit = {most, 1024};
@@ -358,11 +405,14 @@ static void expect_good_start_and_end(struct program *server, const char *where)
     expect_failure(second, reason(EADDRINUSE));
 
     tried("ended the server while a client was there, and started it again on its port");
-    suspect("Without SO_REUSEADDR, set before bind(), a port is refused while old connections "
-            "rest in TIME_WAIT.");
     struct peer *client = join(where);
     wait_until_idle(server);
     terminate(server); /* its side closes first */
+    suspect("SIGTERM ends the process that it was sent to, and no other: a server with children "
+            "passes it on to them with kill(), or sees to it that they end with it.");
+    wait_until(all_are_gone, NULL, "no child left 1 s after SIGTERM");
+    suspect("Without SO_REUSEADDR, set before bind(), a port is refused while old connections "
+            "rest in TIME_WAIT.");
     hang_up(client);
     struct program *again = start("fileserver", "pub", "127.0.0.1", port);
     expect_small(listening(again));

@@ -123,6 +123,7 @@ STEP(2, "the answer is OK, the size, and every byte of the file", .points = 15, 
     expect_no_more_than_size(server, where, many);
     expect_early_end(server, where, many);
 
+    expect_drop_by_drop(first(10000, many));
     expect_constant_memory(first(MIB, many));
     expect_over_4_gib(first(MIB, many));
 }
@@ -281,6 +282,7 @@ STEP(5, "many clients at once, and none holds up or ends another", .points = 15,
 
     expect_patience(server, where, 0);
     expect_patience(server, where, 1);
+    expect_room_to_pass();
     expect_good_start_and_end(server, where);
 }
 
@@ -391,6 +393,7 @@ STEP(
     half_close(server);
     expect_same(read_haltingly(outlet, client), some, "on standard output");
     expect_exit(client, 0);
+    expect_bad_weather_survived(first(20000, some));
 }
 
 STEP(
