@@ -241,17 +241,14 @@ static void expect_distrust_of_liars(void)
 }
 
 /* What only the probe can bring about; a fileget that it cannot reach has fair weather. */
-static void expect_bad_weather_survived(struct bytes content)
+static void expect_drops_put_together(struct bytes content)
 {
-    tried("interrupted fileget's recv() and write(), and let both do a small part at a time");
-    suspect("EINTR is no failure: repeat the call. recv() and write() may do a part of what they "
-            "are asked for, again and again: go on until all is done.");
+    tried("let fileget's recv() give, and its write() take, a small part at a time");
+    suspect("recv() and write() may do a part of what they are asked for, again and again: go on "
+            "until all is done.");
     struct peer *door = open_plain_door();
-    struct program *client =
-        launch_at(door,
-                  (struct launch){.weather = "recv 1-2 EINTR; recv 12 EINTR; recv 13- short 3000; "
-                                             "write 1 EINTR; write 2- short 999"},
-                  "name", "-");
+    struct program *client = launch_at(
+        door, (struct launch){.weather = "recv 1- short 3000; write 1- short 999"}, "name", "-");
     struct peer *server = let_in(door);
     say(server, answer_with(content));
     half_close(server);

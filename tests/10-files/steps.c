@@ -393,7 +393,7 @@ STEP(
     half_close(server);
     expect_same(read_haltingly(outlet, client), some, "on standard output");
     expect_exit(client, 0);
-    expect_bad_weather_survived(first(20000, some));
+    expect_drops_put_together(first(20000, some));
 }
 
 STEP(

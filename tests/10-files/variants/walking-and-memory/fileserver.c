@@ -158,7 +158,8 @@ end:
     close(fd);
 }
 
-static void *work(void *nothing)
+/* The first thread gets NULL and never leaves. */
+static void *work(void *may_leave)
 {
     for (;;) {
         pthread_t another;
@@ -169,18 +170,18 @@ static void *work(void *nothing)
         }
         pthread_mutex_lock(&lock);
         waiting--;
-        if (waiting < SPARE && pthread_create(&another, NULL, work, NULL) == 0) {
+        if (waiting < SPARE && pthread_create(&another, NULL, work, &lock) == 0) {
             pthread_detach(another);
             waiting++;
         }
         pthread_mutex_unlock(&lock);
         answer(fd);
         pthread_mutex_lock(&lock);
-        int enough = waiting >= 2 * SPARE;
+        int enough = may_leave && waiting >= 2 * SPARE;
         waiting += !enough;
         pthread_mutex_unlock(&lock);
         if (enough)
-            return nothing;
+            return NULL;
     }
 }
 
