@@ -66,9 +66,10 @@ static int make_probe_file(const char *path, const char *weather)
     head.record_size = sizeof(struct probe_record);
     if (weather)
         head.rules = (uint32_t)weather_rules(weather, head.rule);
+    const size_t written = offsetof(struct probe_header, image); /* the rest is zero */
     int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd != -1 && ftruncate(fd, (off_t)PROBE_FILE_SIZE) == 0 &&
-        pwrite(fd, &head, sizeof head, 0) == (ssize_t)sizeof head)
+        pwrite(fd, &head, written, 0) == (ssize_t)written)
         return fd;
     if (fd != -1)
         close(fd);
@@ -86,7 +87,8 @@ int transcript_prepare(struct program *program, const char *path, char *words[])
         return 0;
     const char *scratch = scratch_path("");
     int home = (int)(strrchr(scratch, '/') - scratch);
-    const char *file = text("%.*s/probe.%d", home, scratch, ++number);
+    /* Beside the box's own folder: in a sealed box that is memory and not a disk. */
+    const char *file = text("%.*s.probe.%d", home, scratch, ++number);
     program->probe = make_probe_file(file, program->how->weather);
     if (program->probe == -1)
         return 0;

@@ -99,7 +99,8 @@ static bool stack_words(uintptr_t words[2], uintptr_t frame)
 }
 
 /* Follows the chain of frames where the caller is not the program itself: an interceptor of a
- * sanitizer, say. A frame pointer that leads elsewhere ends it. */
+ * sanitizer, say. A frame pointer that leads elsewhere ends it: clang's interceptors of poll(),
+ * readv(), writev(), sendmsg() and recvmsg() keep none, so that their callers stay unknown. */
 static void find_callers(struct probe_record *record, uintptr_t frame)
 {
     uintptr_t words[2]; /* the caller's frame pointer, and where it returns to */
@@ -109,8 +110,6 @@ static void find_callers(struct probe_record *record, uintptr_t frame)
         if (up <= frame || up - frame > 65536 || up % sizeof up != 0 || !stack_words(words, up))
             return;
         record->place[i] = place_of(words[1]);
-        if (record->place[i])
-            return;
         frame = up;
     }
 }

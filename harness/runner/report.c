@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { WIDTH = 100, LABEL = 12, BAR = 40, TITLE = 75, SCREEN = 24, FEWEST_CALLS = 3 };
+enum { WIDTH = 100, LABEL = 12, BAR = 40, TITLE = 75, SCREEN = 24, FEWEST_CALLS = 2 };
 
 static struct {
     const char *good, *bad, *quiet, *bold, *plain;          /* escape sequences or "" */
@@ -131,9 +131,13 @@ static int print_field(FILE *out, const char *label, const char *words)
 
 /* --- the calls --- */
 
-static bool is_remarked(const char *call)
+/* 0: nothing to remark; 1: an end of file, which is in order; 2: what failed, fell short or waits.
+ */
+static int weight_of(const char *call)
 {
-    return strstr(call, "←") != NULL;
+    if (!strstr(call, "←"))
+        return 0;
+    return strstr(call, "← the end of") || strstr(call, "← end of") ? 1 : 2;
 }
 
 /* The bytes of the first `columns` characters. */
@@ -164,7 +168,7 @@ static const char *in_ascii(const char *call)
     return copy;
 }
 
-/* Prints at most `most` of the calls: the last ones, and rather those with a remark. */
+/* Prints at most `most` of the calls: the last ones, and rather those with a remark that counts. */
 static void print_calls(const struct outcome *outcome, int most)
 {
     bool dropped[MOST_CALLS] = {false};
@@ -172,16 +176,12 @@ static void print_calls(const struct outcome *outcome, int most)
     while (count < MOST_CALLS && outcome->call[count])
         count++;
     int left = count;
-    for (int i = 0; i < count - 1 && left > most; i++)
-        if (!is_remarked(outcome->call[i])) {
-            dropped[i] = true;
-            left--;
-        }
-    for (int i = 0; i < count - 1 && left > most; i++)
-        if (!dropped[i]) {
-            dropped[i] = true;
-            left--;
-        }
+    for (int weight = 0; weight <= 2; weight++)
+        for (int i = 0; i < count - 1 && left > most; i++)
+            if (!dropped[i] && weight_of(outcome->call[i]) <= weight) {
+                dropped[i] = true;
+                left--;
+            }
     for (int i = 0, printed = 0; i < count; i++) {
         if (dropped[i])
             continue;
@@ -214,42 +214,71 @@ static const char *line_to_paste(const struct course *course, const char *line)
     return text("%s%s", result, line);
 }
 
+/* What may be left out where room is short: what the calls say as well, or a nudge where the cause
+ * says more. */
+struct room {
+    bool no_standing, no_hint;
+};
+
 /* What a failure tells before its calls and after them; returns the number of lines. */
-static int tell_what_happened(FILE *out, const struct outcome *outcome)
+static int tell_what_happened(FILE *out, const struct outcome *outcome, struct room room)
 {
     int lines = print_field(out, "tried", outcome->tried);
     lines += print_field(out, "expected", outcome->expected);
     lines += print_field(out, label_of(outcome->status), outcome->came);
-    for (int i = 0; i < MOST_STANDINGS && outcome->standing[i]; i++)
+    for (int i = 0; i < MOST_STANDINGS && outcome->standing[i] && !room.no_standing; i++)
         lines += print_field(out, i == 0 ? "program" : "", outcome->standing[i]);
     return lines;
 }
 
 static int tell_what_to_do(FILE *out, const struct course *course, const struct lab *lab,
-                           const struct step *step)
+                           const struct step *step, struct room room)
 {
     int lines = print_field(out, "cause", step->outcome.cause);
     if (step->outcome.status == ERROR)
         return lines; /* nobody's fault: a hint would be misleading */
-    lines += print_field(out, "hint", step->hint[0]);
+    if (!room.no_hint)
+        lines += print_field(out, "hint", step->hint[0]);
     lines += print_field(out, "read", text("labs/%s/README.md, \"%s\"", lab->name, step->see));
     lines += print_field(out, "by hand", line_to_paste(course, step->by_hand));
     lines += print_field(out, "next", place_of_step(course, lab, step));
     return lines;
 }
 
+/* True if the last of the calls tells where the only program stands. */
+static bool calls_tell_standing(const struct outcome *outcome)
+{
+    const char *last = NULL;
+    for (int i = 0; i < MOST_CALLS && outcome->call[i]; i++)
+        last = outcome->call[i];
+    return last && strstr(last, "← waits") && outcome->standing[0] && !outcome->standing[1] &&
+           strstr(outcome->standing[0], " is waiting in ");
+}
+
+static int lines_of(const struct course *course, const struct lab *lab, const struct step *step,
+                    struct room room)
+{
+    int others = course->labs == 1 ? lab->steps + 6 : 2; /* headings, the lab's steps, its score */
+    return others + tell_what_happened(NULL, &step->outcome, room) +
+           tell_what_to_do(NULL, course, lab, step, room);
+}
+
 void report_failure(const struct course *course, struct lab *lab, const struct step *step)
 {
     const struct outcome *outcome = &step->outcome;
+    int fewest = outcome->call[0] ? FEWEST_CALLS : 0;
+    struct room room = {0};
+    /* With the lab's own lines it should fit on one screen: the calls take what is left. */
+    if (lines_of(course, lab, step, room) + fewest > SCREEN)
+        room.no_standing = calls_tell_standing(outcome);
+    if (lines_of(course, lab, step, room) + fewest > SCREEN)
+        room.no_hint = outcome->cause && *outcome->cause;
+    int left = SCREEN - lines_of(course, lab, step, room);
     printf("\n%s%s %s step %d: %s%s\n", look.bold, lab->name, look.dash, step->number, step->title,
            look.plain);
-    /* All of it with the lab's own lines should fit on one screen: the calls take what is left. */
-    int lines = 2 + tell_what_happened(NULL, outcome) + tell_what_to_do(NULL, course, lab, step);
-    if (course->labs == 1)
-        lines += lab->steps + 4;
-    tell_what_happened(stdout, outcome);
-    print_calls(outcome, SCREEN - lines > FEWEST_CALLS ? SCREEN - lines : FEWEST_CALLS);
-    tell_what_to_do(stdout, course, lab, step);
+    tell_what_happened(stdout, outcome, room);
+    print_calls(outcome, left > FEWEST_CALLS ? left : FEWEST_CALLS);
+    tell_what_to_do(stdout, course, lab, step, room);
 }
 
 void report_first_failure(struct course *course)
