@@ -30,11 +30,12 @@ static char take_cell(struct csv *csv, char **at, char **cell)
         else
             from++;
     }
+    char *unquoted = to;
     while (*from && *from != csv->separator && *from != '\n')
         *to++ = *from++;
     char end = *from;
     *at = end ? from + 1 : from;
-    if (end != csv->separator && to > *cell && to[-1] == '\r')
+    if (end != csv->separator && to > unquoted && to[-1] == '\r')
         to--;
     *to = '\0';
     return end;
@@ -66,16 +67,28 @@ static struct csv_row *add_row(struct csv *csv)
     return &csv->row[csv->rows++];
 }
 
+/* Behind the quoted cell that begins here, if one does. */
+static const char *skip_quoted(const char *at)
+{
+    if (*at != '"')
+        return at;
+    for (at++; *at; at++)
+        if (*at == '"' && *++at != '"')
+            break;
+    return at;
+}
+
 /* The first line tells what separates: the most frequent of comma, semicolon and tab. */
 static char separator_of(const char *content)
 {
     int commas = 0, semicolons = 0, tabs = 0;
-    bool quoted = false;
-    for (const char *c = content; *c && (quoted || *c != '\n'); c++) {
-        quoted ^= *c == '"';
-        commas += !quoted && *c == ',';
-        semicolons += !quoted && *c == ';';
-        tabs += !quoted && *c == '\t';
+    for (const char *c = skip_quoted(content); *c && *c != '\n';) {
+        char found = *c++;
+        commas += found == ',';
+        semicolons += found == ';';
+        tabs += found == '\t';
+        if (strchr(",;\t", found))
+            c = skip_quoted(c);
     }
     if (tabs > commas && tabs > semicolons)
         return '\t';
@@ -92,7 +105,7 @@ static void mend_line_ends(char *content)
             *c = '\n';
 }
 
-int csv_parse(struct csv *csv, char *content, size_t length)
+int csv_parse(struct csv *csv, char *content, size_t length, char separator)
 {
     *csv = (struct csv){.content = content, .line_end = "\n"};
     if (strlen(content) != length) {
@@ -105,7 +118,7 @@ int csv_parse(struct csv *csv, char *content, size_t length)
     const char *newline = strchr(at, '\n');
     if (newline && newline > at && newline[-1] == '\r')
         csv->line_end = "\r\n";
-    csv->separator = separator_of(at);
+    csv->separator = separator ? separator : separator_of(at);
     while (*at) {
         struct csv_row *row = add_row(csv);
         char *cell, end;
@@ -130,7 +143,7 @@ int csv_open(struct csv *csv, const char *path)
         *csv = (struct csv){.problem = strerror(errno)};
         return -1;
     }
-    return csv_parse(csv, content, length);
+    return csv_parse(csv, content, length, '\0');
 }
 
 const char *csv_problem(const struct csv *csv)
@@ -168,7 +181,8 @@ void csv_put(FILE *out, const char *value, char separator)
     strtod(value, &end); /* -5 and +1 are numbers, and harmless */
     bool number = *value && *end == '\0';
     bool formula = !number && strcmp(value, "-") != 0 && *value && strchr("=+-@\t\r", *value);
-    bool quote = formula || strpbrk(value, "\"\r\n") || strchr(value, separator);
+    bool quote = formula || strpbrk(value, "\"\r\n,;\t") || strchr(value, separator) ||
+                 *value == '\xef'; /* a byte order mark, perhaps */
     if (quote)
         fputc('"', out);
     if (formula)

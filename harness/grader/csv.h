@@ -25,8 +25,9 @@ struct csv {
 /* Reads a whole table. Returns 0, or -1; csv_problem() says why in words. */
 int csv_open(struct csv *csv, const char *path);
 
-/* The same from memory; takes over `content`, which must be of malloc() and end with a NUL. */
-int csv_parse(struct csv *csv, char *content, size_t length);
+/* The same from memory; takes over `content`, which must be of malloc() and end with a NUL. The
+ * separator may be '\0': then it is found out. */
+int csv_parse(struct csv *csv, char *content, size_t length, char separator);
 
 const char *csv_problem(const struct csv *csv);
 void csv_close(struct csv *csv);

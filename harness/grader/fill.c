@@ -266,10 +266,10 @@ int fill_table(const char *platform, const char *out, const char *table, char *c
         give_up(text("no tables of \"%s\" are known: canvas, moodle", platform));
         return IMPOSSIBLE;
     }
-    if (open_table(&filling.grades, text("%s/grades.csv", out)) == -1)
-        return IMPOSSIBLE;
-    int result =
-        open_table(&filling.table, table) == -1 ? IMPOSSIBLE : fill(&filling, chosen, columns);
+    int result = IMPOSSIBLE;
+    if (open_table(&filling.grades, text("%s/grades.csv", out)) == 0 &&
+        open_table(&filling.table, table) == 0)
+        result = fill(&filling, chosen, columns);
     csv_close(&filling.table);
     csv_close(&filling.grades);
     free(filling.person);

@@ -146,6 +146,8 @@ void safe_id(const char *id, char *safe, size_t size)
             safe[length++] = fine ? *c : '_';
         changed |= !fine;
     }
+    if (length == 0)
+        safe[length++] = '_';
     safe[length] = '\0';
     if (changed) /* what was lost goes into a number behind it */
         snprintf(safe + length, size - length, "-%08llx", hash & 0xffffffff);
