@@ -21,7 +21,7 @@ struct lab {
     int programs;
     int points;
     bool wanted;             /* it is graded in this run */
-    unsigned long long hash; /* of all that judges it: steps, reference builds, runner */
+    unsigned long long hash; /* of all that judges it: harness/grade makes a key of it */
 };
 
 struct submission {
