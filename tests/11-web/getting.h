@@ -1,0 +1,237 @@
+/*
+ * getting.h - lab 11, steps 7 and 8: webget meets servers that the test plays, and the reference's.
+ */
+#ifndef LAB_11_GETTING_H
+#define LAB_11_GETTING_H
+
+#include "get.h"
+
+STEP(7, "webget sends a request and prints the body that comes back", .points = 15,
+     .see = "Step 7: ask as a browser asks",
+     .hints = {"Which parts has a URL, and what does the server need to know of each?",
+               "A request line and the field Host; then the answer's head, line by line, until an "
+               "empty one. Content-Length tells where the body ends; without it, the end of the "
+               "connection. See strcspn(3), strcasecmp(3), strtoull(3).",
+               "parse_url(): strcspn(text, \"/?\") ends the authority. copy(): must_fill(), then "
+               "fwrite() the smaller of what is unused and what is missing. copy_to_end(): copy() "
+               "all that fill() brings, until it returns 0."},
+     .by_hand = "build/labs/11-web/webget http://127.0.0.1:PORT/hello.txt; echo $?")
+{
+    static const char *const bad_urls[] = {
+        "",
+        "http:",
+        "http:/127.0.0.1/",
+        "http://",
+        "http:///x",
+        "http://?x",
+        "http://:80/",
+        "http://127.0.0.1:/",
+        "http://127.0.0.1:80x/",
+        "http://127.0.0.1:70000/",
+        "http://127.0.0.1:-1/",
+        "https://127.0.0.1/",
+        "HTTP://127.0.0.1/",
+        "127.0.0.1/",
+        "http://::1/",
+        "http://[::1/",
+        "http://[::1]x/",
+        "http://[::1]:/",
+        "http://127.0.0.1/a b",
+        "http://127.0.0.1/a#b",
+        "http://127.0.0.1/a\nb",
+        "http://127.0.0.1/\x7f",
+        " http://127.0.0.1/",
+    };
+    expect_usage_error("webget");
+    expect_usage_error("webget", "http://127.0.0.1/", "http://127.0.0.1/");
+    expect_refused_urls(bad_urls, sizeof bad_urls / sizeof bad_urls[0]);
+
+    static const char *const targets[] = {"/", "", "?q=1", "/a/b.html?x=1&y=/:2", "/a:8/@%20b"};
+    const char *request_cause =
+        "The request is \"GET TARGET HTTP/1.1\", a field `Host: HOST:PORT` and an empty line, each "
+        "line ended by \\r\\n. The target is the URL from its path on, \"/\" in front.";
+    for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++) {
+        tried("ran webget http://127.0.0.1:PORT%s", targets[i]);
+        suspect("%s", request_cause);
+        struct visit visit = begin_visit(targets[i]);
+        say(visit.server, with_head("Content-Length: 3\r\n", BYTES("t\0o")));
+        half_close(visit.server);
+        suspect("The body is as many bytes as Content-Length says, NUL bytes among them.");
+        expect_printed(visit, BYTES("t\0o"));
+    }
+    for (int i = 0; i < host_count(); i++) {
+        struct peer *door = open_door(hosts[i], 5, 0);
+        const char *host = localhost_is(hosts[i]) ? "localhost" : host_of(local_address(door));
+        if (strchr(host, ':'))
+            host = text("[%s]", host);
+        const char *authority = text("%s:%d", host, port_of(local_address(door)));
+        tried("ran webget http://%s/, where a server listens on %s", authority, hosts[i]);
+        suspect("An IPv6 address stands in brackets, which are no part of it; a name's addresses "
+                "are tried one after another.");
+        struct visit visit = {.client = start("webget", text("http://%s/", authority))};
+        visit.server = let_in(door);
+        hear_request(&visit, "/", authority);
+        say(visit.server, with_head("Content-Length: 2\r\n", BYTES("ok")));
+        half_close(visit.server);
+        expect_printed(visit, BYTES("ok"));
+    }
+    struct peer *door_80 = try_to_open_port_80();
+    if (door_80) {
+        tried("ran webget http://127.0.0.1/ with a server on port 80");
+        suspect("A URL without a port means port 80.");
+        struct visit visit = {.client = start("webget", "http://127.0.0.1/")};
+        visit.server = let_in(door_80);
+        hear_request(&visit, "/", "127.0.0.1:80");
+        say(visit.server, with_head("Content-Length: 2\r\n", BYTES("ok")));
+        half_close(visit.server);
+        expect_printed(visit, BYTES("ok"));
+    }
+
+    const char *length_cause = "The body is exactly Content-Length bytes: no more are printed, and "
+                               "its end is not the end of the connection. Names of fields come in "
+                               "any case, blanks behind the colon or none.";
+    tried("answered with odd fields and more bytes than Content-Length says");
+    suspect("%s", length_cause);
+    expect_printed(answer_with(with_head("X-A:1\r\ncONTENT-lENGTH:5\r\nX-Content-Length: 3\r\n",
+                                         BYTES("helloHTTP/1.1 200 OK\r\n\r\n"))),
+                   BYTES("hello"));
+    tried("answered \"HTTP/1.1 200 \" with a body of 0 bytes");
+    suspect("%s", length_cause);
+    expect_printed(answer_with(BYTES("HTTP/1.1 200 \r\nContent-Length: 0\r\n\r\n")), BYTES(""));
+    tried("answered one byte at a time, with status 203");
+    suspect(
+        "A head, too, comes in any number of pieces. And every status from 200 to 299 is fine.");
+    struct visit slow = begin_visit("/x");
+    say_bytewise(slow.server, BYTES("HTTP/1.0 203 Fine\r\nContent-Length: 02\r\n\r\nok"),
+                 slow.client);
+    if (slow.wants_close)
+        half_close(slow.server);
+    expect_printed(slow, BYTES("ok"));
+    tried("answered with 100 fields of 200 bytes before the Content-Length");
+    suspect("A head has any number of fields: no buffer for all of it, or one that grows.");
+    const char *fields = "";
+    for (int i = 0; i < 100; i++)
+        fields = text("%sX-Field-%03d: %0186d\r\n", fields, i, i);
+    expect_printed(answer_with(with_head(text("%sContent-Length: 2\r\n", fields), BYTES("ok"))),
+                   BYTES("ok"));
+    tried("answered without a Content-Length: 300,000 bytes, and the end of the connection");
+    suspect("Without a Content-Length the body ends with the connection: recv() until it returns "
+            "0.");
+    expect_printed(answer_and_end(with_head("Server: test\r\n", noise(300000))), noise(300000));
+
+    tried("ended the connection before Content-Length bytes had come");
+    suspect("A body that is shorter than its Content-Length is cut short: exit code 1.");
+    expect_exit(answer_and_end(with_head("Content-Length: 5\r\n", BYTES("hell"))).client, 1);
+    expect_exit(answer_and_end(with_head("Content-Length: 5000000000\r\n", BYTES("hell"))).client,
+                1);
+    tried("ended the connection inside the answer's head, and before it");
+    suspect("Without a whole head there is no answer: exit code 1.");
+    expect_exit(answer_and_end(BYTES("HTTP/1.1 200 OK\r\nContent-Le")).client, 1);
+    expect_exit(answer_and_end(BYTES("")).client, 1);
+    tried("answered in another protocol, and with lengths that are none");
+    expect_exit(answer_and_end(BYTES("SSH-2.0-OpenSSH_9.2\r\n\r\n")).client, 1);
+    expect_exit(answer_and_end(with_head("Content-Length: -1\r\n", BYTES("x"))).client, 1);
+    tried("broke the connection by a reset in a body without Content-Length");
+    suspect("A connection that breaks is no end of file: recv() returns -1, exit code 1.");
+    struct visit broken = begin_visit("/x");
+    say_bytewise(broken.server, with_head("", BYTES("h")), broken.client);
+    reset(broken.server);
+    expect_exit(broken.client, 1);
+
+    static const char *const refusals[] = {"HTTP/1.1 404 Not Found",
+                                           "HTTP/1.1 301 Moved Permanently", "HTTP/1.0 500 Oh no",
+                                           "HTTP/1.1 304 Not Modified"};
+    for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
+        tried("answered %s", refusals[i]);
+        suspect("A status other than 2xx: the answer's status line on standard error, exit code 1. "
+                "A redirect is not followed.");
+        struct visit visit = answer_with(bytes_of(
+            text("%s\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n", refusals[i])));
+        expect_failure(visit.client, refusals[i]);
+    }
+    tried("ran webget with a port where nobody listens");
+    suspect("Report the reason of the last connect() that failed, and exit with 1.");
+    expect_failure(start("webget", text("http://127.0.0.1:%d/", free_port())),
+                   reason(ECONNREFUSED));
+    tried("gave webget a standard output that is full (/dev/full)");
+    suspect("What can't be written is not printed: check the last fflush(), too. Exit code 1.");
+    make_site();
+    const char *where = listening(start_reference("webserver", "site", "127.0.0.1", "0"));
+    expect_exit(launch(.program = "webget", .args = {text("http://%s/hello.txt", where)},
+                       .output = FROM_FILE, .output_path = "/dev/full"),
+                1);
+    tried("fetched /binary from the reference's webserver");
+    suspect("%s", length_cause);
+    struct program *client = start("webget", text("http://%s/binary", where));
+    expect_same(rest_of_output(client), content_of("binary"), "the file \"binary\"");
+    expect_exit(client, 0);
+}
+
+STEP(8, "a body in chunks is put together again", .points = 10, .after = 7, .see = "Step 8: chunks",
+     .hints = {"How can a server send a page before it knows how long it will be?",
+               "Transfer-Encoding: chunked. Each chunk is a line with its size in hexadecimal, "
+               "perhaps `;` and more, that many bytes, and an empty line; size 0 is the end. See "
+               "strtoull(3).",
+               "copy_chunks(): read_line(), parse_number(line, 16, &size), copy(size), read_line() "
+               "until size is 0; then read_line() until a line is empty."},
+     .by_hand = "printf 'HTTP/1.1 200 OK\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\n2\\r\\nok"
+                "\\r\\n0\\r\\n\\r\\n' | nc -lN 127.0.0.1 4000 & "
+                "build/labs/11-web/webget http://127.0.0.1:4000/")
+{
+    static const char *const cut[] = {
+        "5\r\nhel", "5\r\nhello", "5\r\nhello\r\n", "5\r\nhello\r\n3", "5\r\nhello\r\n3\r\n", "",
+    };
+    static const char *const bad[] = {"zz\r\nhello\r\n0\r\n\r\n", "-5\r\nhello\r\n0\r\n\r\n",
+                                      "\r\nhello\r\n0\r\n\r\n", "fffffffffffffffff\r\nhello\r\n",
+                                      "7fffffffffffffff\r\nhello\r\n"};
+    tried("answered with two chunks");
+    suspect(
+        "A chunk is its size in hexadecimal, \\r\\n, so many bytes, \\r\\n; size 0 and an empty "
+        "line end the body, not the end of the connection.");
+    expect_printed(answer_with(in_chunks("3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n")), BYTES("hello"));
+    tried("answered with an empty body in chunks");
+    expect_printed(answer_with(in_chunks("0\r\n\r\n")), BYTES(""));
+    tried("answered with a chunk that looks like the end inside, and bytes behind the last one");
+    expect_printed(answer_with(in_chunks("A\r\n0\r\n\r\n5\r\nab\r\n00\r\n\r\nHTTP/1.1 200 OK\r\n")),
+                   BYTES("0\r\n\r\n5\r\nab"));
+    tried("answered with extensions behind the sizes, leading zeros and large digits");
+    suspect("The size ends at `;`, where extensions begin, or at a blank; its digits are "
+            "hexadecimal, large or small, and zeros may lead.");
+    expect_printed(answer_with(in_chunks("0000a;name=\"5;0\"\r\n0123456789\r\n0B ;x\r\nabcdefghijk"
+                                         "\r\n000;last\r\n\r\n")),
+                   BYTES("0123456789abcdefghijk"));
+    tried("answered with fields behind the last chunk");
+    suspect("Fields may follow the last chunk, up to an empty line: they are no part of the body.");
+    expect_printed(answer_with(in_chunks("2\r\nok\r\n0\r\nX-Sum: 1\r\nX-More: 2\r\n\r\n")),
+                   BYTES("ok"));
+    tried("answered with transfer-encoding: CHUNKED, one byte at a time");
+    suspect("The field's name and this value come in any case, and chunks in any number of pieces: "
+            "a size can be torn apart, and so can its \\r\\n.");
+    struct visit slow = begin_visit("/x");
+    say_bytewise(
+        slow.server,
+        BYTES("HTTP/1.1 200 OK\r\ntransfer-encoding:CHUNKED\r\n\r\n10\r\n0123456789abcdef\r\n"
+              "2;x\r\nok\r\n0\r\nT: 1\r\n\r"),
+        slow.client);
+    say(slow.server, BYTES("\n"));
+    if (slow.wants_close)
+        half_close(slow.server);
+    expect_printed(slow, BYTES("0123456789abcdefok"));
+    tried("answered with 2 MiB in chunks of 9973 bytes");
+    suspect("A chunk can be larger or smaller than what recv() brings: count what is missing.");
+    expect_printed(answer_with(chunked(noise(2 * MIB))), noise(2 * MIB));
+
+    for (size_t i = 0; i < sizeof cut / sizeof cut[0]; i++) {
+        tried("answered in chunks with %s, and ended the connection", shown(bytes_of(cut[i])));
+        suspect("Without the chunk of size 0 the body is cut short: exit code 1.");
+        expect_exit(answer_and_end(in_chunks(cut[i])).client, 1);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        tried("answered in chunks with %s, and ended the connection", shown(bytes_of(bad[i])));
+        suspect("That is no size, or one that never comes: exit code 1, and nothing is written "
+                "beyond a buffer's end.");
+        expect_exit(answer_and_end(in_chunks(bad[i])).client, 1);
+    }
+}
+
+#endif

@@ -1,0 +1,482 @@
+/*
+ * steps.c - lab 11: send a URL, get a page.
+ *
+ * The server is met by clients that the test plays: patient, hasty, clumsy and malicious ones. The
+ * client meets servers that the test plays. Both meet the reference on the other side.
+ */
+#include "getting.h" /* steps 7 and 8 */
+#include "names.h"   /* steps 2 and 3 */
+#include "web.h"
+
+/* --- webserver --- */
+
+STEP(1, "a head is read to its empty line, and its file is sent", .points = 10,
+     .see = "Step 1: a head, then a file",
+     .hints = {"How do you know that a request is complete? Who tells the client how long the "
+               "answer is?",
+               "The head ends with an empty line, \\r\\n\\r\\n, and comes in any number of pieces. "
+               "The answer's head says Content-Length, and ends with an empty line, too. See "
+               "recv(2), read(2).",
+               "take_head(): a loop of head_length() and recv(). parse_head(): two cut()s. "
+               "write_head(): one snprintf(). send_file(): read() behind the head, send_all(), "
+               "until `left` is 0."},
+     .by_hand = "curl -v http://127.0.0.1:PORT/hello.txt")
+{
+    make_site();
+    expect_usage_error("webserver", "site", "127.0.0.1");
+    expect_usage_error("webserver", "site", "127.0.0.1", "80x");
+    tried("started webserver with a DIR that does not exist");
+    suspect("A DIR that can't be used: the reason on standard error and exit 1.");
+    expect_failure(start("webserver", "nowhere", "127.0.0.1", "0"), reason(ENOENT));
+    tried("started webserver with a file as its DIR");
+    suspect("A DIR that is no directory: the reason on standard error and exit 1.");
+    expect_failure(start("webserver", "site/hello.txt", "127.0.0.1", "0"), reason(ENOTDIR));
+
+    struct program *server = NULL;
+    const char *where = NULL;
+    for (int i = 0; i < host_count(); i++) {
+        tried("started `webserver site %s 0` and asked for /hello.txt", hosts[i]);
+        suspect("An answer is a status line, fields, an empty line, and Content-Length bytes of "
+                "the file; each line of the head ends with \\r\\n.");
+        server = start("webserver", "site", hosts[i], "0");
+        where = listening(server);
+        expect_visit(where);
+    }
+    tried("asked for a file of 200,000 bytes with NUL bytes in it");
+    suspect("A file is no string, and more than one read() of it: send as many bytes as read() "
+            "returned, until Content-Length is reached.");
+    expect_file(ask(where, get("/binary")), "binary");
+    tried("asked for an empty file");
+    suspect("A file of 0 bytes is a file: 200, Content-Length: 0, and no body.");
+    expect_file(ask(where, get("/empty.txt")), "empty.txt");
+
+    tried("sent a request one byte at a time");
+    suspect("A head comes in any number of pieces: go on with recv() until its empty line has "
+            "come, behind what is there already.");
+    struct peer *slow = join(where);
+    say_bytewise(slow, BYTES("GET /hello.txt HTTP/1.0\r\n\r\n"), server);
+    expect_file(hear_answer(slow), "hello.txt");
+    hang_up(slow);
+
+    tried("asked for a file that does not exist, and then for one that does");
+    suspect("A file that can't be found is 404, and nothing that ends the server.");
+    expect_status("404", ask(where, get("/missing.txt")));
+    expect_status("404", ask(where, get("/sub/missing.txt")));
+    expect_visit(where);
+    tried("ended a connection in the middle of a head, and then asked on another one");
+    suspect("recv() returns 0 when the client has gone: half a head gets no file, the socket is "
+            "closed, and the next client is served.");
+    struct peer *gone = join(where);
+    say(gone, BYTES("GET /hello.txt HTTP"));
+    half_close(gone);
+    hear_up_to(gone, KIB);
+    hang_up(gone);
+    expect_visit(where);
+    expect_running(server);
+
+    tried("fetched /binary with the reference's webget");
+    suspect("The body is exactly the bytes of the file, as many as Content-Length says.");
+    struct program *client = start_reference("webget", text("http://%s/binary", where));
+    expect_same(rest_of_output(client), content_of("binary"), "the file \"binary\"");
+    expect_exit(client, 0);
+}
+
+/* Asks with these fields; the server must answer, and then close. */
+static void expect_last_answer(const char *where, struct bytes request)
+{
+    tried("sent %s", shown(request));
+    suspect("After `Connection: close` (names and this value come in any case, blanks behind the "
+            "colon or none) and in HTTP/1.0 the answer is the last: then the server closes.");
+    struct peer *client = join(where);
+    say(client, request);
+    expect_file(hear_answer(client), "hello.txt");
+    expect_gone(client);
+    hang_up(client);
+}
+
+/* Sends a request with a body that looks like a request, and then a right one. */
+static void expect_body_passed_over(const char *where, struct bytes request)
+{
+    tried("sent a request whose body reads \"GET /page.html ...\", and then one for /hello.txt");
+    suspect("A body follows if there is a Content-Length that is not 0, or a Transfer-Encoding. "
+            "It is no request: read it and forget it, or close the connection after the answer.");
+    struct peer *client = join(where);
+    say(client, both(request, get("/hello.txt")));
+    struct answer answer = hear_answer(client);
+    if (hear_up_to(client, 1).length > 0) {
+        reset(client);
+        client = join(where);
+        say(client, both(request, get("/hello.txt")));
+        hear_answer(client);
+        answer = hear_answer(client);
+        if (same(answer.body, content_of("page.html")))
+            fail_step("the connection closed, or the file \"hello.txt\"",
+                      "the file \"page.html\": the body was taken for a request");
+        expect_file(answer, "hello.txt");
+    }
+    hang_up(client);
+    expect_visit(where);
+}
+
+STEP(4, "a connection carries one request after another", .points = 15, .after = 1,
+     .see = "Step 4: one connection, many requests",
+     .hints = {"What comes behind a head's empty line? And how does the server know that no other "
+               "request will come?",
+               "Use up the head that was answered, and keep what came behind it: the next request "
+               "may be there already. `Connection: close` and HTTP/1.0 end it. See strcasecmp(3).",
+               "answer(): use_up(client, length), and return true if request.persistent. "
+               "parse_head(): a loop over strtok_r(), cut() at ':', strcasecmp() of the name."},
+     .by_hand = "printf 'GET / HTTP/1.1\\r\\nHost: x\\r\\n\\r\\nHEAD / HTTP/1.1\\r\\nHost: "
+                "x\\r\\nConnection: close\\r\\n\\r\\n' | nc 127.0.0.1 PORT")
+{
+    make_site();
+    struct program *server = start("webserver", "site", "127.0.0.1", "0");
+    const char *where = listening(server);
+    tried("asked for two files on one connection, the second after the answer to the first");
+    suspect("In HTTP/1.1 a connection stays open: after an answer wait for the next request.");
+    struct peer *client = join(where);
+    say(client,
+        request("GET", "/hello.txt", "X-Note: Connection: close\r\nConnection-Id: close\r\n"));
+    struct answer answer = hear_answer(client);
+    expect_file(answer, "hello.txt");
+    expect_that(strcmp(answer.version, "HTTP/1.1") == 0, "an answer in HTTP/1.1", "%s",
+                answer.version);
+    say(client, get("/binary"));
+    expect_file(hear_answer(client), "binary");
+
+    tried("sent three requests and a half in one piece, and then the rest");
+    suspect("One recv() can bring more than one head: what comes behind an empty line is the next "
+            "request. Keep it, and look there first.");
+    struct bytes last = get("/style.css");
+    say(client,
+        both(get("/hello.txt"), both(get("/missing"), both(get("/page.html"), first(9, last)))));
+    expect_file(hear_answer(client), "hello.txt");
+    struct answer missing = expect_status("404", hear_answer(client));
+    if (says_good_bye(&missing)) { /* which is its right */
+        hang_up(client);
+        client = join(where);
+        say(client, both(get("/page.html"), first(9, last)));
+    }
+    expect_file(hear_answer(client), "page.html");
+    say(client, after(9, last));
+    expect_file(hear_answer(client), "style.css");
+    wait_until_idle(server);
+    hang_up(client);
+
+    tried("sent 400 requests in one piece");
+    suspect("Any number of requests may wait in the stream: use up each head when it is answered, "
+            "so that there is room for the next. The limit of 8192 bytes is one head's.");
+    struct bytes pair = both(get("/hello.txt"), get("/page.html"));
+    unsigned char *many = step_memory(200 * pair.length);
+    for (size_t i = 0; i < 200; i++)
+        memcpy(many + i * pair.length, pair.at, pair.length);
+    client = join(where);
+    say(client, (struct bytes){many, 200 * pair.length});
+    for (int i = 0; i < 200; i++) {
+        expect_file(hear_answer(client), "hello.txt");
+        expect_file(hear_answer(client), "page.html");
+    }
+    hang_up(client);
+
+    tried("sent HEAD /page.html, HEAD /missing and GET /hello.txt on one connection");
+    suspect("The answer to HEAD is the head that GET would get, with its Content-Length, and no "
+            "body, also when it is a refusal: the client takes what follows for the next answer.");
+    client = join(where);
+    say(client, both(request("HEAD", "/page.html", ""), request("HEAD", "/missing", "")));
+    say(client, get("/hello.txt"));
+    answer = expect_status("200", hear_answer_to("HEAD", client));
+    expect_type(answer, "text/html", "");
+    const char *length = field(&answer, "Content-Length");
+    expect_that(length && strtoull(length, NULL, 10) == content_of("page.html").length,
+                text("Content-Length: %zu", content_of("page.html").length), "%s",
+                length ? length : "no Content-Length");
+    answer = expect_status("404", hear_answer_to("HEAD", client));
+    if (says_good_bye(&answer))
+        expect_gone(client);
+    else
+        expect_file(hear_answer(client), "hello.txt");
+    hang_up(client);
+
+    expect_last_answer(where, request("GET", "/hello.txt", "Connection: close\r\n"));
+    expect_last_answer(where, request("GET", "/hello.txt", "cOnnEction:Close\r\nAccept: */*\r\n"));
+    expect_last_answer(where, BYTES("GET /hello.txt HTTP/1.0\r\n\r\n"));
+    expect_last_answer(where, BYTES("GET /hello.txt HTTP/1.0\r\nHost: x\r\nAccept: */*\r\n\r\n"));
+
+    struct bytes body = get("/page.html");
+    const char *size = text("cOntent-lEngth:%zu\r\n", body.length);
+    struct bytes chunk =
+        both(bytes_of(text("%zx\r\n", body.length)), both(body, BYTES("\r\n0\r\n\r\n")));
+    expect_body_passed_over(where, both(request("POST", "/hello.txt", size), body));
+    expect_body_passed_over(where, both(request("GET", "/hello.txt", size), body));
+    expect_body_passed_over(
+        where, both(request("POST", "/hello.txt", "Transfer-Encoding: chunked\r\n"), chunk));
+    expect_running(server);
+}
+
+/* A request for /hello.txt whose head has exactly this many bytes, most of them in one field or in
+ * many. */
+static struct bytes long_head(size_t length, const char *filling)
+{
+    struct bytes begin = BYTES("GET /hello.txt HTTP/1.1\r\nHost: plumbline\r\n");
+    char *head = step_memory(length + 64);
+    size_t used = begin.length, last = strlen("X: \r\n\r\n");
+    memcpy(head, begin.at, begin.length);
+    while (*filling && length - used >= last + 2 * strlen(filling)) {
+        memcpy(head + used, filling, strlen(filling));
+        used += strlen(filling);
+    }
+    memcpy(head + used, "X: ", 3);
+    memset(head + used + 3, 'x', length - used - last);
+    memcpy(head + length - 4, "\r\n\r\n", 4);
+    return (struct bytes){(unsigned char *)head, length};
+}
+
+STEP(5, "what is no right request gets the status that says so", .points = 15, .after = 4,
+     .see = "Step 5: what is no right request",
+     .hints = {"Which parts of the request line can be wrong, and which status says so?",
+               "400: it is no request at all. 405: the method. 431: the head is too long. 505: "
+               "the version. See the table in the handout.",
+               "answer(): length > HEAD_MAX, memchr() for '\\0'. parse_head(): strlen(version) is "
+               "8, strncmp() with \"HTTP/\", digits at 5 and 7; strcmp() with GET and HEAD. "
+               "write_head(): \"Allow: GET, HEAD\\r\\n\"."},
+     .by_hand = "curl -i -X BREW http://127.0.0.1:PORT/hello.txt")
+{
+    static const char *const methods[] = {"POST", "PUT",  "DELETE", "OPTIONS",
+                                          "BREW", "GETS", "HEADER", "GE"};
+    make_site();
+    struct program *server = start("webserver", "site", "127.0.0.1", "0");
+    const char *where = listening(server);
+    suspect("A request line is METHOD TARGET VERSION; without one of them it is 400.");
+    expect_refusal(where, "400", BYTES("GET /hello.txt\r\n\r\n"));
+    expect_refusal(where, "400", BYTES("GET\r\n\r\n"));
+    expect_refusal(where, "400", BYTES("GET\r\nHost: plumbline\r\n\r\n"));
+    expect_refusal(where, "400 403 404", BYTES("GET hello.txt HTTP/1.1\r\nHost: x\r\n\r\n"));
+    expect_refusal(where, "400 505", BYTES("GET /hello.txt FTP/1.1\r\nHost: x\r\n\r\n"));
+    expect_refusal(where, "400 505", BYTES("GET /hello.txt HTTP\r\nHost: x\r\n\r\n"));
+    expect_refusal(where, "505", BYTES("GET /hello.txt HTTP/2.0\r\nHost: x\r\n\r\n"));
+    expect_refusal(where, "505", BYTES("GET /hello.txt HTTP/3.1\r\nHost: x\r\n\r\n"));
+
+    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
+        tried("sent the method %s", methods[i]);
+        suspect("Only GET and HEAD are served, and a method is compared whole: 405 with a field "
+                "`Allow: GET, HEAD` for any other (or 501).");
+        struct answer answer = ask(where, request(methods[i], "/hello.txt", ""));
+        expect_status("405 501", answer);
+        const char *allow = field(&answer, "Allow");
+        if (answer.status == 405 && !(allow && strstr(allow, "GET") && strstr(allow, "HEAD")))
+            fail_step("a field Allow: GET, HEAD", allow ? text("Allow: %s", allow) : "no Allow");
+    }
+
+    const char *lines = "A: b\r\n";
+    for (size_t length = HEAD_MAX - 1; length <= HEAD_MAX; length++) {
+        tried("sent heads of %zu bytes, in one piece", length);
+        suspect("8192 bytes are allowed, the empty line among them, in any number of fields.");
+        expect_file(ask(where, long_head(length, "")), "hello.txt");
+        expect_file(ask(where, long_head(length, lines)), "hello.txt");
+    }
+    tried("sent a request, and in the same piece one with a head of 8192 bytes");
+    suspect("The limit counts from the head's own first byte: what was answered before it has to "
+            "make room.");
+    struct peer *client = join(where);
+    say(client, both(get("/page.html"), long_head(HEAD_MAX, "")));
+    expect_file(hear_answer(client), "page.html");
+    expect_file(hear_answer(client), "hello.txt");
+    hang_up(client);
+    size_t lengths[] = {HEAD_MAX + 1, HEAD_MAX + 2, 9000};
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        tried("sent heads of %zu bytes", lengths[i]);
+        suspect("A head over 8192 bytes, its empty line included, gets 431. Its bytes must not be "
+                "written beyond the buffer's end.");
+        expect_status("414 431", ask(where, long_head(lengths[i], "")));
+        expect_status("414 431", ask(where, long_head(lengths[i], lines)));
+    }
+    char *target = step_memory(9001);
+    memset(target, 'a', 9000);
+    target[0] = '/';
+    tried("asked for a name of 9000 bytes");
+    expect_status("414 431", ask(where, get(target)));
+    target[8000] = '\0';
+    tried("asked for a name of 8000 bytes");
+    suspect("The name is longer than any file's, and perhaps than your buffer.");
+    expect_status("400 403 404 414 431", ask(where, get(target)));
+
+    const struct bytes odd[] = {
+        BYTES("\r\n\r\n"),
+        BYTES("\n\n\r\n\r\n"),
+        BYTES(" \r\n\r\n"),
+        BYTES("\0\r\n\r\n"),
+        BYTES("GET /hello.txt HTTP/1.1\r\n:\r\n: \r\nnonsense\r\n\r\n"),
+        BYTES("GET /hello.txt HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n"),
+        BYTES(
+            "GET /hello.txt HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999\r\n\r\nx"),
+        BYTES("POST /hello.txt HTTP/1.1\r\nHost: x\r\nContent-Length: 2147483648\r\n\r\nx"),
+        BYTES("GET /%n%s%n%s HTTP/1.1\r\nHost: %n%s\r\n\r\n"),
+        both(noise(5000), BYTES("\r\n\r\n")),
+    };
+    for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
+        tried("sent %s, ended the connection, and then asked for /hello.txt on another one",
+              shown(odd[i]));
+        suspect("Whatever comes in a head, it must not end the server.");
+        client = join(where);
+        say(client, odd[i]);
+        half_close(client);
+        hear_up_to(client, MIB);
+        hang_up(client);
+        expect_visit(where);
+        expect_running(server);
+    }
+}
+
+/* Hears a large file only when the server is stuck in sending it, and stops and continues it there:
+ * a few times, each after a little was heard. Returns the body. */
+static struct bytes hear_haltingly(struct peer *peer, struct program *server, size_t length)
+{
+    struct bytes heard = BYTES("");
+    for (int i = 0; i < 3; i++) {
+        wait_until_stuck(peer, server);
+        stop_and_continue(server, 0);
+        heard = both(heard, hear_up_to(peer, 60000));
+    }
+    return both(heard, hear_up_to(peer, length - heard.length));
+}
+
+/* Takes the server its descriptors and gives them back. */
+static void expect_patience(struct program *server, const char *where)
+{
+    tried("left the server no descriptor for another client, and two asked");
+    suspect("Without a descriptor accept() fails again at once, or open() of the file does: a loop "
+            "without a pause burns a processor. (EMFILE)");
+    wait_until_idle(server);
+    limit_descriptors(server, (rlim_t)count_descriptors(server));
+    struct peer *early = join(where), *waits = join(where); /* one may get in, without its file */
+    say(early, get("/hello.txt"));
+    say(waits, get("/hello.txt"));
+    wait_until_idle(server);
+    suspect("EMFILE passes: the server must not end, but go on when there is room again.");
+    expect_running(server);
+    hang_up(early);
+    hang_up(waits);
+    limit_descriptors(server, 1024);
+    expect_visit(where);
+}
+
+/* Clients that came and went must have left nothing behind. */
+static void expect_no_leak(struct program *server, const char *where)
+{
+    tried("let twelve clients come and go, and counted the server's descriptors and children");
+    suspect("Something stays open in the server: the file that was sent, the socket of a client "
+            "that has gone (also one that broke its connection), a folder that was looked at.");
+    expect_visit(where);
+    wait_until_idle(server);
+    int before = count_descriptors(server);
+    for (int i = 0; i < 2; i++) {
+        reset(join(where));
+        ask(where, get("/sub/"));
+        ask(where, get("/sub"));
+        ask(where, get("/nothing/"));
+        ask(where, get("/missing"));
+        expect_visit(where);
+    }
+    wait_until_idle(server);
+    expect_that(count_descriptors(server) <= before, text("%d open descriptors, as before", before),
+                "%d", count_descriptors(server));
+    suspect("Each client leaves an ended child uncollected: waitpid().");
+    expect_that(count_zombies(server) <= 2, "hardly a child that was not waited for", "%d",
+                count_zombies(server));
+}
+
+STEP(6, "no client holds up another, and none ends the server", .points = 10, .after = 4,
+     .see = "Step 6: many clients",
+     .hints = {"One client sends half a request and waits. Who else waits?",
+               "A thread for each client (lab 09), or a process, or one loop over all. See "
+               "pthread_create(3), pthread_detach(3).",
+               "welcome(): pthread_create(&thread, NULL, serve_client, client); 0: "
+               "pthread_detach(thread); else close() and free()."},
+     .by_hand = "nc 127.0.0.1 PORT &  curl -i http://127.0.0.1:PORT/hello.txt")
+{
+    enum { MANY = 50 };
+    struct bytes large = noise(8 * MIB);
+    make_site();
+    make_file(scratch_path("site/large"), large);
+    struct program *server = start("webserver", "site", "127.0.0.1", "0");
+    const char *where = listening(server);
+    tried("left a silent client connected, and asked for a file on another connection");
+    suspect("The server waits in recv() for the first client, and the second one waits with it: "
+            "give each client a thread or a process, or poll() them all.");
+    struct peer *silent = join(where);
+    expect_visit(where);
+
+    tried("asked for 8 MiB without reading, and for a small file on another connection");
+    suspect("The server is stuck in send() to a client that does not read; only that client may "
+            "wait for it.");
+    struct peer *slow = join_narrowly(where, 4 * KIB);
+    say(slow, get("/large"));
+    wait_until_stuck(slow, server);
+    expect_visit(where);
+
+    tried("left %d clients connected, each in the middle of a head, and asked on another one",
+          MANY);
+    struct peer *clients[MANY];
+    for (int i = 0; i < MANY; i++) {
+        clients[i] = join(where);
+        say(clients[i], BYTES("GET /page.html HT"));
+    }
+    expect_visit(where);
+    tried("let the %d clients finish their heads, the last one first", MANY);
+    suspect("What came from one client must stay that client's: no static buffer for all.");
+    for (int i = MANY - 1; i >= 0; i--)
+        say(clients[i], BYTES("TP/1.1\r\nHost: plumbline\r\n\r\n"));
+    for (int i = 0; i < MANY; i++) {
+        expect_file(hear_answer(clients[i]), "page.html");
+        hang_up(clients[i]);
+    }
+
+    tried("read the 8 MiB slowly, and stopped and continued the server meanwhile");
+    suspect("send() and sendfile() may take less than they are given: go on with what is left. "
+            "(On a socket that does not block: when there is room again.)");
+    const char *line = head_line(slow);
+    expect_that(strstr(line, " 200"), "status 200", "%s", line);
+    while (*head_line(slow))
+        ;
+    expect_same(hear_haltingly(slow, server, large.length), large, "the file \"large\"");
+    hang_up(slow);
+    hang_up(silent);
+
+    tried("broke a connection while the server was stuck in sending to it");
+    suspect("send() fails with ECONNRESET or EPIPE, and SIGPIPE ends the process unless "
+            "MSG_NOSIGNAL or SIG_IGN prevents it: that client is lost, and nobody else.");
+    struct peer *rude = join(where);
+    say(rude, get("/large"));
+    wait_until_stuck(rude, server);
+    reset(rude);
+    expect_visit(where);
+    tried("asked for a file and was gone before it came");
+    ask_and_vanish(server, where, both(get("/hello.txt"), get("/large")));
+    expect_visit(where);
+    expect_running(server);
+
+    expect_no_leak(server, where);
+    expect_patience(server, where);
+
+    const char *port = port_text(port_of(where));
+    tried("gave webserver a standard output that is full (/dev/full)");
+    suspect("Check that the line \"listening on\" could be written (fflush()), else exit 1.");
+    struct program *mute = launch(.program = "webserver", .args = {"site", "127.0.0.1", "0"},
+                                  .output = FROM_FILE, .output_path = "/dev/full");
+    struct program *second = start("webserver", "site", "127.0.0.1", port);
+    expect_exit(mute, 1);
+    tried("started webserver on a port that is taken");
+    suspect("When bind() fails: its reason on standard error and exit 1.");
+    expect_failure(second, reason(EADDRINUSE));
+    tried("ended the server with SIGTERM while a client was there, and started it on its port");
+    suspect("After SIGTERM nobody holds a connection or takes another client, children neither; "
+            "and with SO_REUSEADDR, set before bind(), the port can be used again at once.");
+    struct peer *last = join(where);
+    say(last, get("/hello.txt"));
+    expect_file(hear_answer(last), "hello.txt");
+    wait_until_idle(server);
+    terminate(server); /* its side closes first */
+    expect_gone(last);
+    hang_up(last);
+    expect_visit(listening(start("webserver", "site", "127.0.0.1", port)));
+}
