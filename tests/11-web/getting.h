@@ -102,8 +102,7 @@ STEP(7, "webget sends a request and prints the body that comes back", .points = 
     suspect(
         "A head, too, comes in any number of pieces. And every status from 200 to 299 is fine.");
     struct visit slow = begin_visit("/x");
-    say_bytewise(slow.server, BYTES("HTTP/1.0 203 Fine\r\nContent-Length: 02\r\n\r\nok"),
-                 slow.client);
+    say_bytewise(slow.server, BYTES("HTTP/1.0 203 \r\nContent-Length:2\r\n\r\nok"), slow.client);
     if (slow.wants_close)
         half_close(slow.server);
     expect_printed(slow, BYTES("ok"));
@@ -208,11 +207,9 @@ STEP(8, "a body in chunks is put together again", .points = 10, .after = 7, .see
     suspect("The field's name and this value come in any case, and chunks in any number of pieces: "
             "a size can be torn apart, and so can its \\r\\n.");
     struct visit slow = begin_visit("/x");
-    say_bytewise(
-        slow.server,
-        BYTES("HTTP/1.1 200 OK\r\ntransfer-encoding:CHUNKED\r\n\r\n10\r\n0123456789abcdef\r\n"
-              "2;x\r\nok\r\n0\r\nT: 1\r\n\r"),
-        slow.client);
+    say(slow.server, BYTES("HTTP/1.1 200 OK\r\ntransfer-encoding:CHUNKED\r\n\r"));
+    say_bytewise(slow.server, BYTES("\n10\r\n0123456789abcdef\r\n2;x\r\nok\r\n0\r\nT: 1\r\n\r"),
+                 slow.client);
     say(slow.server, BYTES("\n"));
     if (slow.wants_close)
         half_close(slow.server);
