@@ -52,6 +52,10 @@ STEP(1, "a head is read to its empty line, and its file is sent", .points = 10,
     suspect("A file of 0 bytes is a file: 200, Content-Length: 0, and no body.");
     expect_file(ask(where, get("/empty.txt")), "empty.txt");
 
+    tried("hung up after an answer");
+    suspect("recv() returns 0 when the client has gone: then its socket is closed, and there is "
+            "nothing more to wait for.");
+    wait_until_idle(server);
     tried("sent a request one byte at a time");
     suspect("A head comes in any number of pieces: go on with recv() until its empty line has "
             "come, behind what is there already.");
