@@ -78,8 +78,9 @@ STEP(2, "a target is decoded to a name, and the name tells the type", .points = 
         expect_that(location && strlen(location) >= 4 &&
                         strcmp(location + strlen(location) - 4, "sub/") == 0,
                     "Location: /sub/", "%s", location ? location : "no Location");
-    suspect("A directory without an index.html has nothing to show: 403 or 404.");
-    expect_refusal(where, "403 404", get("/nothing/"));
+    expect_refusal(where, "403 404",
+                   "A directory without an index.html has nothing to show: 403 or 404.",
+                   get("/nothing/"));
 
     const char *cause = "Behind a % there must be two hexadecimal digits, and %00 is in no name: "
                         "400. (strtol() takes blanks and signs, too.)";

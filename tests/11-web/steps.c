@@ -6,6 +6,7 @@
  */
 #include "getting.h" /* steps 7 and 8 */
 #include "names.h"   /* steps 2 and 3 */
+#include "story.h"
 #include "web.h"
 
 /* --- webserver --- */
@@ -252,15 +253,19 @@ STEP(5, "what is no right request gets the status that says so", .points = 15, .
     make_site();
     struct program *server = start("webserver", "site", "127.0.0.1", "0");
     const char *where = listening(server);
-    suspect("A request line is METHOD TARGET VERSION; without one of them it is 400.");
-    expect_refusal(where, "400", BYTES("GET /hello.txt\r\n\r\n"));
-    expect_refusal(where, "400", BYTES("GET\r\n\r\n"));
-    expect_refusal(where, "400", BYTES("GET\r\nHost: plumbline\r\n\r\n"));
-    expect_refusal(where, "400 403 404", BYTES("GET hello.txt HTTP/1.1\r\nHost: x\r\n\r\n"));
-    expect_refusal(where, "400 505", BYTES("GET /hello.txt FTP/1.1\r\nHost: x\r\n\r\n"));
-    expect_refusal(where, "400 505", BYTES("GET /hello.txt HTTP\r\nHost: x\r\n\r\n"));
-    expect_refusal(where, "505", BYTES("GET /hello.txt HTTP/2.0\r\nHost: x\r\n\r\n"));
-    expect_refusal(where, "505", BYTES("GET /hello.txt HTTP/3.1\r\nHost: x\r\n\r\n"));
+    const char *parts = "A request line is METHOD TARGET VERSION, the target begins with a slash. "
+                        "A line that lacks one of them is 400.";
+    expect_refusal(where, "400", parts, BYTES("GET /hello.txt\r\n\r\n"));
+    expect_refusal(where, "400", parts, BYTES("GET\r\n\r\n"));
+    expect_refusal(where, "400", parts, BYTES("GET\r\nHost: plumbline\r\n\r\n"));
+    expect_refusal(where, "400 403 404", parts, BYTES("GET hello.txt HTTP/1.1\r\nHost: x\r\n\r\n"));
+    const char *version =
+        "A version is \"HTTP/\", a digit, a dot, a digit. Another first digit than "
+        "1 is 505; what is no version of HTTP is 400 (or 505).";
+    expect_refusal(where, "400 505", version, BYTES("GET /hello.txt FTP/1.1\r\nHost: x\r\n\r\n"));
+    expect_refusal(where, "400 505", version, BYTES("GET /hello.txt HTTP\r\nHost: x\r\n\r\n"));
+    expect_refusal(where, "505", version, BYTES("GET /hello.txt HTTP/2.0\r\nHost: x\r\n\r\n"));
+    expect_refusal(where, "505", version, BYTES("GET /hello.txt HTTP/3.1\r\nHost: x\r\n\r\n"));
 
     for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
         tried("sent the method %s", methods[i]);
@@ -459,9 +464,11 @@ STEP(6, "no client holds up another, and none ends the server", .points = 10, .a
     say(rude, get("/large"));
     wait_until_stuck(rude, server);
     reset(rude);
+    wait_until_idle(server);
     expect_visit(where);
     tried("asked for a file and was gone before it came");
     ask_and_vanish(server, where, both(get("/hello.txt"), get("/large")));
+    wait_until_idle(server);
     expect_visit(where);
     expect_running(server);
 

@@ -279,9 +279,11 @@ static struct answer expect_status(const char *statuses, struct answer answer)
 }
 
 /* Asks for something in one request and judges the answer's status. */
-static struct answer expect_refusal(const char *where, const char *statuses, struct bytes request)
+static struct answer expect_refusal(const char *where, const char *statuses, const char *cause,
+                                    struct bytes request)
 {
     tried("sent %s", shown(request));
+    suspect("%s", cause);
     return expect_status(statuses, ask(where, request));
 }
 
