@@ -19,7 +19,10 @@ list_needs() {
     musl-gcc) needs="$needs musl-gcc" ;;
     esac
     case $1 in
-    test) needs="$needs gcc clang musl-gcc bats git jq python3 nc socat ss flock clang-format shellcheck bwrap unzip zip perl xmllint sim_c pandoc dot node npm" ;;
+    test)
+        needs="$needs gcc clang musl-gcc bats git jq python3 nc socat ss flock clang-format shellcheck bwrap unzip zip perl xmllint sim_c pandoc dot node npm curl wrk nginx"
+        if ! is_ubuntu; then needs="$needs chromium"; fi
+        ;;
     site) needs="pandoc dot node npm" ;;
     grade) needs="$needs bwrap unzip" ;;
     gradescope) needs="$needs bwrap unzip jq" ;;
@@ -33,6 +36,8 @@ has() {
     criterion) has_criterion ;;
     localhost) [ -e "$root/etc/hosts" ] || getent ahosts localhost >/dev/null 2>&1 ;;
     nc) is_openbsd_nc ;;
+    nginx) command -v nginx >/dev/null || [ -x "$root/usr/sbin/nginx" ] ;;
+    chromium) command -v chromium >/dev/null || command -v chromium-browser >/dev/null ;;
     perl) perl -MTAP::Parser -e 1 >/dev/null 2>&1 ;;
     *) command -v "$1" >/dev/null ;;
     esac
@@ -64,6 +69,15 @@ finds_library() {
     esac
 }
 
+# Ubuntu has Chromium as a snap only, which not every machine can run: there it is not asked for, and
+# the test with it is skipped.
+is_ubuntu() {
+    [ -e "$root/etc/os-release" ] && while read -r line; do
+        if [ "$line" = ID=ubuntu ]; then return 0; fi
+    done <"$root/etc/os-release"
+    return 1
+}
+
 # Other programs of the name nc lack -N, which ends a conversation at the end of the input.
 is_openbsd_nc() {
     command -v nc >/dev/null && case $(nc -h 2>&1 </dev/null) in
@@ -82,6 +96,8 @@ describe() {
     criterion) echo 'Criterion (a test framework for C)' ;;
     localhost) echo 'the name localhost (/etc/hosts)' ;;
     nc) echo 'nc (the one of OpenBSD)' ;;
+    nginx) echo 'nginx (a web server)' ;;
+    wrk) echo 'wrk (a load generator for web servers)' ;;
     perl) echo 'Perl with its TAP::Parser' ;;
     *) echo "$1" ;;
     esac
@@ -135,6 +151,10 @@ pandoc       pandoc           pandoc            pandoc            pandoc-cli    
 dot          graphviz         graphviz          graphviz          graphviz       graphviz
 node         nodejs           nodejs            nodejs            nodejs         nodejs-default
 npm          npm              nodejs-npm        npm               npm            npm-default
+curl         curl             curl              curl              curl           curl
+wrk          wrk              wrk               wrk               wrk            wrk
+nginx        nginx-light      nginx             nginx             nginx          nginx
+chromium     chromium         chromium          chromium          chromium       chromium
 gdb          gdb              gdb               gdb               gdb            gdb
 sanitizers   -                libasan,libubsan  -                 -              -
 END

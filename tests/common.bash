@@ -28,3 +28,9 @@ solved_tree() {
 
 # refute COMMAND...: fails if it succeeds. (A line that begins with ! cannot fail a test.)
 refute() { ! "$@"; }
+
+# free_port: a TCP port of 127.0.0.1 that the kernel calls free, for servers that can't be told to
+# take any.
+free_port() {
+    python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}

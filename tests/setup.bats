@@ -310,9 +310,18 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))' "$@"
     set_up test
     [ "$status" -eq 2 ]
     for package in libcriterion-dev bats jq python3 netcat-openbsd socat iproute2 clang \
-        musl-tools git shellcheck clang-format util-linux; do
+        musl-tools git shellcheck clang-format util-linux curl wrk nginx-light chromium; do
         grep -q "apt-get install .* $package\b" "$log"
     done
+}
+
+@test "make test does not ask for Chromium on Ubuntu, where no package brings it" {
+    stub apt-get ''
+    printf 'NAME="Ubuntu"\nID=ubuntu\n' >"$machine/etc/os-release"
+    set_up test
+    [ "$status" -eq 2 ]
+    grep 'apt-get install .* wrk' "$log"
+    if grep chromium "$log"; then return 1; fi
 }
 
 @test "what tests and lint call is on the list of what make test needs" {
@@ -322,8 +331,8 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))' "$@"
     for file in tests/*; do # this file calls only what it makes up
         if [ -f "$file" ] && [ "$file" != tests/setup.bats ]; then files+=("$file"); fi
     done
-    for tool in bats bwrap clang clang-format curl expect gdb git jq musl-gcc nc ncat pandoc \
-        parallel perl python3 shellcheck socat ss strace unifdef valgrind xxd; do
+    for tool in bats bwrap chromium clang clang-format curl expect gdb git jq musl-gcc nc ncat nginx \
+        pandoc parallel perl python3 shellcheck socat ss strace unifdef valgrind wrk xxd; do
         if grep -qE "(^ *|[|(!] *|run |exec |for tool in .*)$tool( |\$)" "${files[@]}"; then
             [[ " $needs " == *" $tool "* ]] || echo "$tool"
         fi
