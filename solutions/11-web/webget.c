@@ -379,7 +379,7 @@ int main(int argc, char *argv[])
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
     struct addrinfo *list;
-    struct url url;
+    static struct url url;
 
     if (argc != 2 || parse_url(argv[1], &url) == -1) {
         fprintf(stderr, "usage: webget http://HOST[:PORT][/PATH][?QUERY]\n");
@@ -389,8 +389,9 @@ int main(int argc, char *argv[])
     if (error)
         return fail("getaddrinfo", error == EAI_SYSTEM ? strerror(errno) : gai_strerror(error));
     int server = connect_to(list);
-    if (server == -1)
-        return fail("connect", strerror(errno));
+    error = errno;
     freeaddrinfo(list);
+    if (server == -1)
+        return fail("connect", strerror(error));
     return get(server, &url);
 }

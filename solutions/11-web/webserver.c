@@ -581,9 +581,10 @@ int main(int argc, char *argv[])
     if (error)
         return fail("getaddrinfo", error == EAI_SYSTEM ? strerror(errno) : gai_strerror(error));
     int door = open_door(list);
-    if (door == -1)
-        return fail("bind", strerror(errno));
+    error = errno;
     freeaddrinfo(list);
+    if (door == -1)
+        return fail("bind", strerror(error));
     if (announce(door) == -1)
         return fail("write", strerror(errno));
     serve(door);
