@@ -38,7 +38,7 @@ static const struct probe_record *record_at(const struct list *list, size_t i)
 
 /* --- what deserves a remark --- */
 
-static bool moves_out(const struct probe_record *record)
+bool moves_out(const struct probe_record *record)
 {
     switch (record->call) {
     case CALL_send:
@@ -52,7 +52,7 @@ static bool moves_out(const struct probe_record *record)
     }
 }
 
-static bool moves_in(const struct probe_record *record)
+bool moves_in(const struct probe_record *record)
 {
     switch (record->call) {
     case CALL_recv:
@@ -73,7 +73,7 @@ static bool never_returns(const struct probe_record *record)
            (record->call >= CALL_execve && record->call <= CALL_fexecve);
 }
 
-static bool waits(const struct probe_record *record)
+bool is_waiting(const struct probe_record *record)
 {
     if (!is_unfinished(record) || never_returns(record))
         return false;
@@ -96,7 +96,7 @@ static bool failed(const struct probe_record *record)
 
 static bool is_notable(const struct probe_record *record)
 {
-    return record->weather || failed(record) || is_short(record) || waits(record);
+    return record->weather || failed(record) || is_short(record) || is_waiting(record);
 }
 
 static const char *weather_remark(const struct probe_record *record)
@@ -146,7 +146,7 @@ static const char *remark_on(const struct account *account, size_t i)
     const struct probe_record *record = &account->transcript->record[i];
     const char *name = object_name(account->ledger, account->ledger->of[i]);
     if (is_unfinished(record))
-        return waits(record) ? waiting_remark(account, i) : NULL;
+        return is_waiting(record) ? waiting_remark(account, i) : NULL;
     if (record->weather)
         return weather_remark(record);
     if (is_short(record))
@@ -211,7 +211,7 @@ static bool belongs(const struct transcript *transcript, size_t i)
 {
     const struct probe_record *record = &transcript->record[i];
     return is_own(transcript, record) && transcript->line[i] && record->call != CALL_start &&
-           (!is_unfinished(record) || never_returns(record) || waits(record));
+           (!is_unfinished(record) || never_returns(record) || is_waiting(record));
 }
 
 /* What stands still comes last, whenever it began: it is how things are now. Commands that the
@@ -221,10 +221,10 @@ static void add_all(struct list *list)
     const struct account *account = list->account;
     const struct transcript *transcript = account->transcript;
     for (size_t i = 0; i < transcript->count; i++)
-        if (belongs(transcript, i) && !waits(&transcript->record[i]))
+        if (belongs(transcript, i) && !is_waiting(&transcript->record[i]))
             add(list, i);
     for (size_t i = 0; i < transcript->count; i++)
-        if (waits(&transcript->record[i]) &&
+        if (is_waiting(&transcript->record[i]) &&
             (belongs(transcript, i) || !is_own(transcript, &transcript->record[i])))
             add(list, i);
 }

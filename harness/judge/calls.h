@@ -32,4 +32,10 @@ const char *calls_place(struct program *program, pid_t thread, bool in_call);
 const char *call_text(const struct account *account, size_t i, bool with_data);
 const char *result_text(const struct account *account, size_t i);
 
+bool moves_in(const struct probe_record *record);  /* recv() and its like, read(), readv() */
+bool moves_out(const struct probe_record *record); /* send() and its like, write(), writev() */
+
+/* True if the thread sleeps in the call now: it has not returned, and never will by itself. */
+bool is_waiting(const struct probe_record *record);
+
 #endif

@@ -4,6 +4,7 @@
 #include "step.h"
 
 #include "calls.h"
+#include "causes.h"
 #include "program.h"
 #include "stage.h"
 #include "story.h"
@@ -103,6 +104,23 @@ static bool is_latest(const struct program *program)
     return other == program;
 }
 
+/* The calls of the student's program that was started last, and the cause. */
+static void tell_calls_and_cause(const char *expected, const char *came)
+{
+    struct program *program = the_stage()->programs;
+    while (program && program->how->build != STUDENTS)
+        program = program->next;
+    const struct account *account = program ? account_of(program) : NULL;
+    const char *found = NULL;
+    if (account) {
+        calls_tell(account);
+        found = cause_of(account, &(struct symptom){expected, came}, story.suspected);
+    }
+    verdict_add("cause", !found              ? story.suspected
+                         : !*story.suspected ? found
+                                             : text("%s %s", story.suspected, found));
+}
+
 void fail_step(const char *expected, const char *came)
 {
     if (!story.over) {
@@ -115,13 +133,7 @@ void fail_step(const char *expected, const char *came)
         for (struct program *program = the_stage()->programs; program; program = program->next)
             if (is_latest(program))
                 verdict_add("standing", program_standing(program));
-        for (struct program *program = the_stage()->programs; program; program = program->next)
-            if (is_latest(program) && program->how->build == STUDENTS) {
-                if (account_of(program))
-                    calls_tell(account_of(program));
-                break; /* the one that was started last */
-            }
-        verdict_add("cause", story.suspected);
+        tell_calls_and_cause(expected, came);
     }
     conclude("fail");
 }

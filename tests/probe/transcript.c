@@ -6,15 +6,20 @@
  *
  * The program's standard output goes to standard output, its standard error to standard error, and
  * the calls to descriptor 3, one a line: PROCESS IMAGE NAME(ARGUMENTS) = RESULT ERROR PLACE DATA.
- * Processes are numbered in the order in which they appear. Exits with the program's status.
+ * Processes are numbered in the order in which they appear. The last line is the usual cause if
+ * the program had failed to end a connection and to print. Exits with the program's status, or with
+ * 124 if that stands still.
  */
 #include "transcript.h"
+#include "causes.h"
 #include "program.h"
 #include "stage.h"
+#include "world.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static int number_of(pid_t process)
@@ -51,13 +56,29 @@ static void print(const struct transcript *transcript, size_t i)
     dprintf(3, "\n");
 }
 
+/* Until it has ended, stands still or has had its time; the exit code, 128 + the signal, or 124 if
+ * it is still there. */
+static int wait_for(struct program *program)
+{
+    long long end = now_ms() + 3000;
+    for (int idle = 0; !program->ended && idle < 10 && now_ms() < end;) {
+        stage_serve(20);
+        program_collect(program);
+        idle = is_idle(program) ? idle + 1 : 0;
+    }
+    if (!program->ended)
+        return 124;
+    return WIFSIGNALED(program->status) ? 128 + WTERMSIG(program->status)
+                                        : WEXITSTATUS(program->status);
+}
+
 int main(int argc, char *argv[])
 {
     if (argc < 2)
         return 2;
     struct program *program = start_words(STUDENTS, (const char *const *)argv + 1);
     end_input(program);
-    int status = exit_status(program);
+    int status = wait_for(program);
     struct bytes said = output_so_far(program), error = error_output(program);
     fwrite(said.at, 1, said.length, stdout);
     fwrite(error.at, 1, error.length, stderr);
@@ -66,5 +87,11 @@ int main(int argc, char *argv[])
     for (size_t i = 0; i < transcript->count; i++)
         print(transcript, i);
     dprintf(3, "%zu records, %llu lost\n", transcript->count, transcript->lost);
+    if (account_of(program)) {
+        struct symptom symptom = {"an end of file", "nothing on its standard output"};
+        const char *cause = cause_of(account_of(program), &symptom, "");
+        dprintf(3, "cause: %s\n", cause ? cause : "none");
+    }
+    stage_clear();
     return status;
 }

@@ -1,0 +1,192 @@
+/*
+ * causes_bytes.c - rows of the table of causes (see causes.h): bytes that move, and descriptors.
+ */
+#include "evidence.h"
+
+#include "program.h"
+#include "stage.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+
+/* The next call of this thread on the same object that moves bytes out. */
+static size_t next_out(const struct evidence *e, size_t i)
+{
+    for (size_t j = i + 1; j < e->count; j++)
+        if (own(e, j) && own(e, j)->thread == own(e, i)->thread && moves_out(own(e, j)) &&
+            own(e, j)->argument[0] == own(e, i)->argument[0])
+            return j;
+    return NONE;
+}
+
+const char *failure_as_count(const struct evidence *e)
+{
+    for (size_t i = 0; i < e->count; i++) {
+        const struct probe_record *r = own(e, i);
+        if (r && (moves_out(r) || moves_in(r)) && r->call != CALL_writev && r->call != CALL_readv &&
+            r->argument[2] < 0)
+            return text("%s() was given a length of %lld: the -1 of a call that failed is no "
+                        "number of bytes.",
+                        call_name(r), (long long)r->argument[2]);
+    }
+    return NULL;
+}
+
+const char *asks_for_nothing(const struct evidence *e)
+{
+    for (size_t i = 0; i < e->count; i++) {
+        const struct probe_record *r = own(e, i);
+        if (r && moves_in(r) && r->argument[2] == 0 && returned(r, 0))
+            return text("%s() was asked for 0 bytes, for the buffer was full, and its 0 looks like "
+                        "an end of file: make room first.",
+                        call_name(r));
+    }
+    return NULL;
+}
+
+const char *end_of_file_unseen(const struct evidence *e)
+{
+    size_t zeros = 0, i = NONE;
+    for (size_t j = 0; j < e->count; j++)
+        if (own(e, j) && moves_in(own(e, j)) && returned(own(e, j), 0) &&
+            own(e, j)->argument[2] > 0) {
+            zeros++;
+            i = j;
+        }
+    if (zeros < 100)
+        return NULL;
+    return text("%s() returned 0, which is the end of file, and is called again and again: stop "
+                "reading there.",
+                call_name(own(e, i)));
+}
+
+const char *spins(const struct evidence *e)
+{
+    size_t again = 0, polled = 0, in_vain = 0, full = 0;
+    for (size_t i = 0; i < e->count; i++) {
+        const struct probe_record *r = own(e, i);
+        if (!r)
+            continue;
+        again += r->error == EAGAIN;
+        full += r->error == EMFILE || r->error == ENFILE;
+        bool polls = r->call == CALL_poll || r->call == CALL_ppoll;
+        polled += polls && r->result > 0;
+        in_vain += polls && r->result == 0 && r->argument[2] == 0;
+    }
+    if (full > 200)
+        return "accept() fails again at once while descriptors are short (EMFILE): wait a moment "
+               "before the next try, or the loop burns a processor.";
+    if (in_vain > 200)
+        return "poll() with a time-out of 0 does not wait: asked again and again, it burns a "
+               "processor. -1 waits until there is something to do.";
+    if (again > 200)
+        return "The descriptor does not block, and the call fails with EAGAIN again and again: "
+               "wait "
+               "in poll() until it is ready.";
+    if (polled > e->count / 2 && polled > 500)
+        return "poll() returns at once each time, for something that is ready and not used: ask "
+               "for POLLOUT only while there is something to send, and for POLLIN only while "
+               "there is room.";
+    return NULL;
+}
+
+const char *killed_by_sigpipe(const struct evidence *e)
+{
+    if (!e->program->ended || !WIFSIGNALED(e->program->status) ||
+        WTERMSIG(e->program->status) != SIGPIPE)
+        return NULL;
+    return "Writing to a peer that has gone raises SIGPIPE, which kills the process: ignore the "
+           "signal, or send with MSG_NOSIGNAL; then the call fails with EPIPE.";
+}
+
+/* A short call's rest: sent next from where the first stopped (or, moved to the front of the
+ * buffer, by its length), else lost or sent twice. */
+const char *rest_not_sent(const struct evidence *e)
+{
+    for (size_t i = 0; i < e->count; i++) {
+        const struct probe_record *r = own(e, i);
+        if (!r || !moves_out(r) || is_unfinished(r) || r->result < 0 ||
+            r->argument[2] <= r->result || r->call == CALL_writev || r->call == CALL_sendmsg)
+            continue;
+        size_t j = next_out(e, i), after = next_of_thread(e, i);
+        if (after == NONE ||
+            (e->account->transcript->lost && own(e, after)->number != r->number + 1))
+            continue; /* what came behind is not known */
+        long long left = r->argument[2] - r->result;
+        const struct probe_record *next = j == NONE ? NULL : own(e, j);
+        if (next && (next->argument[1] == r->argument[1] + r->result || next->argument[2] == left))
+            continue;
+        if (next && next->argument[1] == r->argument[1] && next->argument[2] == r->argument[2]) {
+            if (r->result == 0)
+                continue;
+            return text("After %s() took %lld of %lld bytes%s, all of them were sent again: go on "
+                        "behind those that have gone.",
+                        call_name(r), (long long)r->result, (long long)r->argument[2],
+                        at_line(e, i));
+        }
+        return text("%s() took %lld of %lld bytes%s, and the other %lld were never sent: call it "
+                    "again for the rest.",
+                    call_name(r), (long long)r->result, (long long)r->argument[2], at_line(e, i),
+                    left);
+    }
+    return NULL;
+}
+
+const char *interrupt_was_fatal(const struct evidence *e)
+{
+    for (size_t i = 0; i < e->count; i++) {
+        const struct probe_record *r = own(e, i);
+        if (!r || r->error != EINTR || !(moves_in(r) || moves_out(r) || waits_for_child(r)))
+            continue;
+        size_t j = next_of_thread(e, i);
+        if (j == NONE || own(e, j)->call != r->call)
+            return text("%s() was interrupted by a signal (EINTR), which is no failure: call it "
+                        "again.",
+                        call_name(r));
+    }
+    return NULL;
+}
+
+const char *bad_descriptor(const struct evidence *e)
+{
+    for (size_t i = e->count; i-- > 0;) {
+        const struct probe_record *r = own(e, i);
+        if (!r || r->error != EBADF || r->call == CALL_fcntl)
+            continue;
+        if (r->argument[0] < 0)
+            return text(
+                "%s() was given descriptor %lld: a call that failed before returned it, and "
+                "nobody looked.",
+                call_name(r), (long long)r->argument[0]);
+        for (size_t j = i; j-- > 0;) {
+            const struct probe_record *c = own(e, j);
+            if (c && c->call == CALL_close && c->process == r->process && c->result == 0 &&
+                c->argument[0] == r->argument[0])
+                return text("%s(%lld) failed with EBADF: the descriptor was closed before,%s.",
+                            call_name(r), (long long)r->argument[0], at_line(e, j));
+        }
+    }
+    return NULL;
+}
+
+const char *no_socket(const struct evidence *e)
+{
+    for (size_t i = 0; i < e->count; i++) {
+        const struct probe_record *r = own(e, i);
+        const char *name = r ? object_name(e->account->ledger, object_of(e, i)) : NULL;
+        if (r && r->error == ENOTSOCK)
+            return text("%s(%lld) failed with ENOTSOCK: %s is no socket.", call_name(r),
+                        (long long)r->argument[0], name ? name : "that descriptor");
+    }
+    return NULL;
+}
+
+const char *not_flushed(const struct evidence *e)
+{
+    if (!strstr(e->symptom->came, "nothing on its standard output") || e->program->ended)
+        return NULL;
+    return "printf() keeps what it is given until the buffer is full, for standard output is no "
+           "terminal here: fflush(stdout) hands it on.";
+}
