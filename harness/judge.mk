@@ -26,7 +26,8 @@ drawing := $(patsubst src/harness/trace/%.c,draw/%.o,$(wildcard src/harness/trac
 # The probe wraps libc's own functions, so it is built with the types that POSIX gives them.
 PROBE_CFLAGS := -std=c11 -D_XOPEN_SOURCE=700 -D_DEFAULT_SOURCE -U_FORTIFY_SOURCE -O2 -g -fPIC \
     -fvisibility=hidden -fno-omit-frame-pointer -Wall -Wextra -Wshadow -Wconversion -MMD -MP
-probe := $(patsubst src/harness/probe/%.c,probe/%.o,$(wildcard src/harness/probe/*.c))
+story_probe := $(patsubst src/harness/probe/%.c,probe/%.o,$(wildcard src/harness/probe/*.c))
+probe := $(filter-out probe/stdio.o,$(story_probe))
 
 .PHONY: all grader draw
 all: bin/plumb probe/libprobe.so $(labs:%=steps/%.list)
@@ -41,7 +42,7 @@ bin/grade: $(grader)
 	mv $@.new $@
 
 # What makes pictures for `make trace`.
-draw: bin/draw
+draw: bin/draw probe/libstory.so
 bin/draw: $(drawing)
 	$(JUDGE_CC) -o $@.new $^
 	mv $@.new $@
@@ -64,6 +65,10 @@ judge/light/libgit2%: src/harness/judge/light/libgit2.c
 	mv $@.new $@
 
 probe/libprobe.so: $(probe)
+	$(JUDGE_CC) -shared -Wl,-z,now -o $@.new $^ -ldl
+	mv $@.new $@
+
+probe/libstory.so: $(story_probe)
 	$(JUDGE_CC) -shared -Wl,-z,now -o $@.new $^ -ldl
 	mv $@.new $@
 
@@ -92,4 +97,4 @@ draw/%.o: src/harness/trace/%.c src/harness/judge.mk
 steps/%.o: src/tests/%/steps.c src/harness/judge.mk
 	$(JUDGE_CC) $(JUDGE_CFLAGS) -Isrc/harness/judge -c -o $@ $<
 
--include $(judge:.o=.d) $(drawing:.o=.d) $(probe:.o=.d) $(runner:.o=.d) $(grader:.o=.d) $(labs:%=steps/%.d)
+-include $(judge:.o=.d) $(drawing:.o=.d) $(story_probe:.o=.d) $(runner:.o=.d) $(grader:.o=.d) $(labs:%=steps/%.d)

@@ -217,7 +217,8 @@ static const char *command_line(const struct probe_record *record)
 static long long moved(const struct probe_record *record)
 {
     bool told = record->call == CALL_mq_send || record->call == CALL_mq_timedsend ||
-                record->call == CALL_msgsnd;
+                record->call == CALL_msgsnd ||
+                (record->call >= CALL_printf && record->call <= CALL_perror);
     long long count = told ? record->argument[2] : record->result;
     return count > record->data_length ? count : record->data_length;
 }

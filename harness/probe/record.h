@@ -43,7 +43,7 @@ enum {
     X(ppoll) X(select) X(pselect) X(epoll_wait) X(epoll_pwait) X(epoll_ctl) X(mq_open) \
     X(mq_close) X(mq_unlink) X(mq_send) X(mq_timedsend) X(mq_receive) X(mq_timedreceive) \
     X(mq_getattr) X(msgget) X(msgsnd) X(msgrcv) X(msgctl) X(pthread_create) X(exit) X(_exit) \
-    X(start) X(fcntl)
+    X(start) X(fcntl) X(printf) X(fprintf) X(puts) X(fputs) X(fwrite) X(fflush) X(perror)
 /* clang-format on */
 
 #define PROBE_ENUMERATOR(name) CALL_##name,
@@ -61,6 +61,8 @@ enum probe_call { PROBE_CALLS(PROBE_ENUMERATOR) PROBE_CALL_COUNT };
  *     mq_open                  argument 1 is flags, 2 is mq_maxmsg and 3 is mq_msgsize if given
  *     msgsnd, msgrcv           argument 4 is the message's type
  *     fcntl                    argument 2 is the third argument, whatever it means
+ *     printf, fputs, fflush ...  argument 0 is the stream's descriptor, 2 the number of bytes; data
+ *                              is the text; recorded in stories only (stdio.c)
  * `start` is no call: a process began to run a program file; argument 0 is its parent, data the
  * first words of its command line, with a NUL after each.
  */

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 enum { WHOLE = 0, CUT_SHORT = 1, IMPOSSIBLE = 2 };
+enum { DRAWN = 0, EMPTY = 3 }; /* exit codes of draw */
 
 /* A value for a field of the trace. */
 static const char *field(const char *words)
@@ -39,6 +40,7 @@ static int begin_trace(const struct course *course, const struct lab *lab)
     return -1;
 }
 
+/* The exit code of draw. */
 static int draw(const struct course *course, const char *out)
 {
     int status;
@@ -52,13 +54,14 @@ static int draw(const struct course *course, const char *out)
     }
     while (waitpid(child, &status, 0) == -1)
         if (errno != EINTR)
-            return -1;
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
+            return IMPOSSIBLE;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : IMPOSSIBLE;
 }
 
-static void tell_why(const struct outcome *outcome)
+static void tell_why(const struct outcome *outcome, bool drawn)
 {
-    printf("\nThe story was cut short, and is drawn up to there.\n");
+    printf("\nThe story was cut short%s.\n",
+           drawn ? ", and is drawn up to there" : " before it began");
     if (outcome->tried)
         printf("  tried     %s\n", outcome->tried);
     if (outcome->expected)
@@ -76,6 +79,7 @@ static struct lab story_of(const struct lab *lab)
     memset(alone.step, 0, sizeof alone.step);
     alone.steps = 1;
     alone.step[0].title = lab->story;
+    alone.step[0].after = -1; /* on nothing; 0 is itself */
     return alone;
 }
 
@@ -104,10 +108,13 @@ int trace(struct course *course)
                 outcome->came ? outcome->came : "no reason is known");
         return IMPOSSIBLE;
     }
-    if (draw(course, text("%s/trace/%s", course->build, story.name)) == -1)
+    int drawn = draw(course, text("%s/trace/%s", course->build, story.name));
+    if (drawn != DRAWN && drawn != EMPTY)
         return IMPOSSIBLE;
     if (outcome->status != PASS)
-        tell_why(outcome);
+        tell_why(outcome, drawn == DRAWN);
+    if (drawn == EMPTY)
+        return outcome->status == PASS ? IMPOSSIBLE : CUT_SHORT;
     const char *pages = text("%s/trace/%s", build && *build ? build : "build", story.name);
     printf("\nStep through it in a browser: %s.html\nThe picture alone: %s.svg\n", pages, pages);
     return fflush(stdout) != 0 ? IMPOSSIBLE : outcome->status == PASS ? WHOLE : CUT_SHORT;

@@ -15,8 +15,9 @@
 /*
  * The form of a call's arguments. A letter and a digit stand for that argument: N number, D address
  * family, T socket type, O flags of open(), H how of shutdown(), S level and option from here on, V
- * value of an option. @ stands for the address, $ for the data (less what an arrow tells), P for
- * the data as a path. Everything else stands for itself.
+ * value of an option, C command of fcntl(), G what it sets, F stream. @ stands for the address, $
+ * for the data (less what an arrow tells), P for the data as a path. Everything else stands for
+ * itself.
  */
 static const struct call calls[] = {
     {"socket", "D0, T1, N2", ALONE, "socket(2)",
@@ -142,6 +143,19 @@ static const struct call calls[] = {
     {"msgctl", "N0, N1", ALONE, "msgctl(2)", "Asks about the queue or removes it."},
     {"pthread_create", "", CAUSES, "pthread_create(3)",
      "Starts a second thread in this process. It shares memory and all descriptors."},
+    {"fcntl", "N0, C1G2", ALONE, "fcntl(2)",
+     "Changes a descriptor: its flags, or makes another one for the same thing."},
+    {"printf", "P", CAUSES, "printf(3)",
+     "Puts text into the buffer of standard output. On a pipe or a file it stays there until the "
+     "buffer is full, or flushed."},
+    {"fprintf", "F0, P", CAUSES, "printf(3)", "Puts text into the buffer of a stream."},
+    {"puts", "P", CAUSES, "puts(3)",
+     "Puts a line into the buffer of standard output, its newline included."},
+    {"fputs", "P, F0", CAUSES, "puts(3)", "Puts a string into the buffer of a stream."},
+    {"fwrite", "P, F0", CAUSES, "fwrite(3)", "Puts bytes of any kind into the buffer of a stream."},
+    {"fflush", "F0", CAUSES, "fflush(3)",
+     "Hands to the kernel what stands in the stream's buffer, and tells whether it could."},
+    {"perror", "P", CAUSES, "perror(3)", "Prints these words and the reason of errno."},
     {"exit", "N0", CAUSES, "exit(3)",
      "Ends the process after what stdio still holds is written. The kernel closes its "
      "descriptors."},
@@ -237,12 +251,27 @@ static const char *open_flags(long long value)
     return words;
 }
 
+/* The third argument of fcntl(), if its command takes one. */
+static const char *setting(long long command, long long value)
+{
+    if (command == F_GETFL || command == F_GETFD)
+        return "";
+    if (command == F_SETFL)
+        return text(", %s", value & O_NONBLOCK ? "O_NONBLOCK" : open_flags(value));
+    if (command == F_SETFD)
+        return value & FD_CLOEXEC ? ", FD_CLOEXEC" : ", 0";
+    return text(", %lld", value);
+}
+
 static const char *argument(const struct event *event, char letter, int index)
 {
     static const struct word families[] = {
         {AF_INET, "AF_INET"}, {AF_INET6, "AF_INET6"}, {AF_UNIX, "AF_UNIX"}};
     static const struct word hows[] = {
         {SHUT_RD, "SHUT_RD"}, {SHUT_WR, "SHUT_WR"}, {SHUT_RDWR, "SHUT_RDWR"}};
+    static const struct word commands[] = {
+        {F_GETFL, "F_GETFL"}, {F_SETFL, "F_SETFL"}, {F_GETFD, "F_GETFD"},
+        {F_SETFD, "F_SETFD"}, {F_DUPFD, "F_DUPFD"}, {F_DUPFD_CLOEXEC, "F_DUPFD_CLOEXEC"}};
     long long value = event->argument[index];
     switch (letter) {
     case 'D':
@@ -253,6 +282,12 @@ static const char *argument(const struct event *event, char letter, int index)
         return open_flags(value);
     case 'H':
         return NAMED(hows, value);
+    case 'C':
+        return NAMED(commands, value);
+    case 'G':
+        return setting(event->argument[index - 1], value);
+    case 'F':
+        return value == 2 ? "stderr" : "stdout";
     case 'S':
         return option(value, event->argument[index + 1]);
     default:

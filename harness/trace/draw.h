@@ -29,6 +29,13 @@ int draw_page(const struct trace *trace, const char *templates, FILE *out);
 /* The last moment in which the lane's line is drawn. */
 int lane_end(const struct trace *trace, int lane);
 
+#define UNRECORDED                                                                                 \
+    "only programs that load this machine's own C library can be recorded, no static ones. What "  \
+    "the test saw is drawn."
+
+/* The programs of which no call is known, "a, b"; NULL if there is none. */
+const char *unrecorded(const struct trace *trace);
+
 /* A copy that begins with a capital letter. */
 const char *capital(const char *words);
 

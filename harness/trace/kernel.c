@@ -182,6 +182,11 @@ static void close_on_exec(struct kernel *kernel, struct process *process)
             drop(kernel, process, fd);
 }
 
+static bool is_duplication(long long command)
+{
+    return command == F_DUPFD || command == F_DUPFD_CLOEXEC;
+}
+
 static void play_call(struct kernel *kernel, const struct event *event)
 {
     struct process *process = process_of_event(kernel, event);
@@ -190,7 +195,9 @@ static void play_call(struct kernel *kernel, const struct event *event)
     play_socket_call(kernel, process, event);
     if (strcmp(name, "close") == 0 && !fails)
         drop(kernel, process, event->argument[0]);
-    else if (strncmp(name, "dup", 3) == 0 && !fails)
+    else if ((strncmp(name, "dup", 3) == 0 ||
+              (strcmp(name, "fcntl") == 0 && is_duplication(event->argument[1]))) &&
+             !fails)
         duplicate(kernel, process, event);
     else if (strncmp(name, "pipe", 4) == 0 && !fails)
         make_pipe(kernel, process, event);

@@ -4,7 +4,8 @@
  *     draw TRACE OUT TEMPLATES    writes OUT.html, OUT.svg and OUT-1.svg ... for its scenes, and
  *                                the ladder to standard output
  *
- * Exit code 0: drawn; 2: it could not be done, with the reason on standard error.
+ * Exit code 0: drawn; 2: it could not be done, with the reason on standard error; 3: no program
+ * began to run, so there is nothing to draw.
  */
 #include "draw.h"
 #include "trace.h"
@@ -23,6 +24,21 @@ int lane_end(const struct trace *trace, int lane)
 {
     const struct lane *one = &trace->lane[lane];
     return one->ended || one->helper ? one->last : trace->moments - 1;
+}
+
+const char *unrecorded(const struct trace *trace)
+{
+    const char *names = NULL;
+    for (int i = 0; i < trace->programs; i++) {
+        bool known = false;
+        for (int j = 0; j < trace->events; j++)
+            known |= trace->event[j].kind == CALL && trace->event[j].program == i;
+        for (int j = 0; j < i; j++)
+            known |= strcmp(trace->program[j].name, trace->program[i].name) == 0;
+        if (!known)
+            names = names ? text("%s, %s", names, trace->program[i].name) : trace->program[i].name;
+    }
+    return names;
 }
 
 const char *capital(const char *words)
@@ -123,10 +139,14 @@ int main(int argc, char *argv[])
     if (read_trace(&trace, argv[1]) == -1)
         return 2;
     order_moments(&trace);
+    if (trace.lanes == 0)
+        return 3;
     play_kernel(&trace);
     leave_out_middle(&trace);
     write_pictures(&trace, argv[2], argv[3]);
     write_page(&trace, argv[2], argv[3]);
     draw_terminal(&trace);
+    if (unrecorded(&trace))
+        printf("\nNo calls of %s were recorded: " UNRECORDED "\n", unrecorded(&trace));
     return fflush(stdout) == 0 ? 0 : 2;
 }

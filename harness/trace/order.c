@@ -163,24 +163,7 @@ static void draft_call(const struct trace *trace, struct drafts *drafts, const s
     }
 }
 
-/* --- what programs printed through stdio, which no call shows --- */
-
-/* Bytes that recorded calls wrote on this stream of the program, up to that time. */
-static long long written_by_calls(const struct trace *trace, const struct event *said)
-{
-    long long sum = 0;
-    for (int i = 0; i < trace->events; i++) {
-        const struct event *event = &trace->event[i];
-        if (event->kind == CALL && event->program == said->program && event->at < said->at &&
-            (strcmp(event->call->name, "write") == 0 || strcmp(event->call->name, "writev") == 0) &&
-            event->argument[0] == said->result && event->result > 0)
-            sum += event->result;
-        if (event->kind == SAID && event != said && event->program == said->program &&
-            event->result == said->result && event->at < said->at)
-            sum -= (long long)event->data.whole;
-    }
-    return sum;
-}
+/* --- what programs printed, and no call that is known had a part in it --- */
 
 /* The call in which a thread of the program slept when its output came, if all of them did; the
  * output was written before. */
@@ -204,12 +187,13 @@ static struct drafts draft_all(const struct trace *trace)
     struct drafts drafts = {0};
     for (int i = 0; i < trace->events; i++) {
         const struct event *event = &trace->event[i];
-        if (event->kind == CALL) {
+        if (event->hidden) {
+            continue;
+        } else if (event->kind == CALL) {
             draft_call(trace, &drafts, event);
         } else if (event->kind == SAID) {
             const struct event *sleep = asleep_at(trace, event);
-            if (written_by_calls(trace, event) < (long long)event->data.whole)
-                add_draft(&drafts, event, WHOLE, sleep ? sleep->at - 1 : event->at);
+            add_draft(&drafts, event, WHOLE, sleep ? sleep->at - 1 : event->at);
         } else {
             add_draft(&drafts, event, WHOLE, event->at);
         }
@@ -279,7 +263,7 @@ static const char *moment_text(const struct event *event, enum phase phase)
 {
     switch (event->kind) {
     case CALL:
-        return call_text(event, phase);
+        return event->printed && is_print(event) ? "prints" : call_text(event, phase);
     case SCENE:
         return event->text ? event->text : "";
     case START:
@@ -298,8 +282,8 @@ static const char *moment_text(const struct event *event, enum phase phase)
 /* What came back beside the result. */
 static const char *moment_note(const struct event *event, enum phase phase)
 {
-    if (event->kind == SAID || event->kind == FED)
-        return quoted(event->data, 48);
+    if (event->kind == SAID || event->kind == FED || event->printed)
+        return quoted(event->printed ? *event->printed : event->data, 48);
     if (event->kind != CALL || phase == BEGINS || event->end == 0 || event->error)
         return NULL;
     if (strncmp(event->call->name, "wait", 4) == 0 && event->result > 0 &&
@@ -389,26 +373,46 @@ static void find_parents(struct trace *trace)
     }
 }
 
-/* One column for lives that follow each other; a child gets one of its own while there is room. */
+/* The lane that was the last in this column before this one; -1: none. */
+static int before_in_column(const struct trace *trace, int column, int lane)
+{
+    int found = -1;
+    for (int i = 0; i < lane; i++)
+        if (trace->lane[i].column == column)
+            found = i;
+    return found;
+}
+
+/* How well this column suits the lane: 0 is not at all, another life goes on there. */
+static int suitability(const struct trace *trace, int column, int lane)
+{
+    const struct lane *mine = &trace->lane[lane];
+    for (int i = 0; i < lane; i++) {
+        const struct lane *other = &trace->lane[i];
+        if (other->column == column &&
+            ((!other->ended && !other->helper) || other->last >= mine->first))
+            return 0;
+    }
+    const struct lane *before = &trace->lane[before_in_column(trace, column, lane)];
+    return strcmp(before->name, mine->name) == 0 ? 2 : 1;
+}
+
+/* One column for lives that follow each other, of the same program if there is one; a child gets
+ * one of its own while there is room. */
 static void give_columns(struct trace *trace)
 {
     for (int i = 0; i < trace->lanes; i++) {
         struct lane *lane = &trace->lane[i];
-        lane->column = trace->columns;
-        for (int column = 0; column < trace->columns; column++) {
-            bool is_free = lane->parent == -1 || trace->columns >= COLUMNS_FOR_CHILDREN;
-            for (int j = 0; j < i && is_free; j++) {
-                const struct lane *other = &trace->lane[j];
-                if (other->column == column &&
-                    ((!other->ended && !other->helper) || other->last >= lane->first))
-                    is_free = false;
-            }
-            if (is_free) {
+        int best = 0;
+        bool shares = lane->parent == -1 || trace->columns >= COLUMNS_FOR_CHILDREN;
+        lane->column = -1;
+        for (int column = 0; column < trace->columns && shares; column++)
+            if (suitability(trace, column, i) > best) {
+                best = suitability(trace, column, i);
                 lane->column = column;
-                break;
             }
-        }
-        trace->columns += lane->column == trace->columns;
+        if (lane->column == -1)
+            lane->column = trace->columns++;
     }
 }
 
@@ -422,6 +426,7 @@ bool waits_at(const struct trace *trace, int lane, int moment)
 
 void order_moments(struct trace *trace)
 {
+    find_printers(trace);
     struct drafts drafts = draft_all(trace);
     for (int i = 0; i < drafts.count; i++)
         add_moment(trace, &drafts.draft[i]);

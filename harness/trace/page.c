@@ -192,6 +192,11 @@ static void put_verdict(const struct trace *trace, FILE *out)
         }
         fputs(". This is what happened until then.</p>\n", out);
     }
+    if (unrecorded(trace)) {
+        fputs("<p class=\"verdict\">No calls of ", out);
+        put_html(out, unrecorded(trace));
+        fputs(" were recorded: " UNRECORDED "</p>\n", out);
+    }
     if (trace->dropped > 0)
         fprintf(out, "<p class=\"verdict\">%d calls were too many to draw and are left out.</p>\n",
                 trace->dropped);

@@ -64,13 +64,25 @@
     at("code").replaceChildren(list);
   }
 
-  function showSource(moment) {
+  // The file of the nearest moment of this lane that has one.
+  function fileOf(index) {
+    const mine = data.moments.map((moment, i) => [moment, i])
+      .filter(([moment]) => moment.lane === data.moments[index].lane && data.sources[moment.file]);
+    const [nearest] = mine.sort((a, b) => Math.abs(a[1] - index) - Math.abs(b[1] - index));
+    return nearest && nearest[0].file;
+  }
+
+  function showSource(index) {
+    const moment = data.moments[index];
     const known = moment.file && data.sources[moment.file];
-    if (!known && !shownFile) {
-      at("code").replaceChildren(element("p", "The program that acts now has no source here.", "empty"));
+    const file = known ? moment.file : fileOf(index);
+    if (!file && (moment.lane >= 0 || !shownFile)) {
+      shownFile = null;
+      at("file").textContent = "Source";
+      at("code").replaceChildren(element("p", moment.lane < 0 ? "Nothing has run yet." : "This program's source is not here.", "empty"));
       return;
     }
-    if (known) openFile(moment.file);
+    if (file) openFile(file);
     for (const old of at("code").querySelectorAll(".here")) {
       old.classList.remove("here");
       old.removeAttribute("aria-current");
@@ -174,7 +186,7 @@
         if (byKey && at("ladder").contains(document.activeElement)) rung.focus({preventScroll: true});
       }
     }
-    showSource(data.moments[now]);
+    showSource(now);
     showState(data.moments[now], before);
     try { history.replaceState(null, "", "#" + (now + 1)); } catch { /* a page without an address */ }
   }

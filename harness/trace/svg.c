@@ -23,13 +23,17 @@ enum {
     UNDER = 20, /* an arrow, or words, on a line of their own */
     FOOT = 44,
     COLORS = 6,
+    BESIDE = 14,   /* from a line to words */
+    NUMBER = 30,   /* for the number of a source line */
+    BETWEEN = 248, /* from line to line of a pair */
 };
 
 struct plan {
     const struct trace *trace;
     FILE *out;
-    int kind, width, height, side; /* side: room for words beside a line */
-    int *top;                      /* of each moment */
+    int kind, width, height;
+    int *x, *side; /* of each column: its line, and the room for words beside it */
+    int *top;      /* of each moment */
 };
 
 static double character(const struct plan *plan)
@@ -37,32 +41,21 @@ static double character(const struct plan *plan)
     return plan->kind == LANES ? 6.7 : 7.25;
 }
 
-static int line_x(const struct plan *plan, int column)
-{
-    switch (plan->kind) {
-    case PAIR:
-        return column == 0 ? plan->side : plan->width - plan->side;
-    case ROW:
-        return 28 + column * (plan->side + 16);
-    default:
-        return 14 + column * 18;
-    }
-}
-
 static int lane_x(const struct plan *plan, int lane)
 {
-    return line_x(plan, plan->trace->lane[lane].column);
+    return plan->x[plan->trace->lane[lane].column];
 }
 
 /* Where words stand, if they do not stand beside their own line. */
 static int words_x(const struct plan *plan)
 {
-    return line_x(plan, plan->trace->columns) + 2;
+    return plan->x[plan->trace->columns - 1] + 20;
 }
 
-static int words_room(const struct plan *plan, int x)
+/* How many characters fit beside the lines of a column. */
+static int words_room(const struct plan *plan, int column)
 {
-    int pixels = plan->kind == LANES ? plan->width - x - 6 : plan->side - 22;
+    int pixels = plan->kind == LANES ? plan->width - words_x(plan) - 6 : plan->side[column];
     return (int)(pixels / character(plan));
 }
 
@@ -128,13 +121,33 @@ static const char *under_words(const struct moment *moment)
     return moment->note ? moment->note : moment->label;
 }
 
+/* Where the words of a moment in a row end. */
+static int words_end(const struct plan *plan, const struct moment *moment)
+{
+    int column = plan->trace->lane[moment->lane].column, room = words_room(plan, column);
+    int length = (int)strlen(moment->text) + (moment->note ? (int)strlen(moment->note) + 3 : 0);
+    length = length < room ? length : room;
+    return plan->x[column] + BESIDE + NUMBER + (int)(length * character(plan)) + 8;
+}
+
+/* True if the arrow needs no line of its own: nothing stands between the lines of a pair, and in a
+ * row it may begin behind the words. */
+static bool fits_beside(const struct plan *plan, const struct moment *moment)
+{
+    if (plan->kind != ROW)
+        return true;
+    int room = lane_x(plan, moment->to) - words_end(plan, moment);
+    int label = moment->label ? (int)((int)strlen(moment->label) * 6.7) : 0;
+    return moment->from == moment->lane && room > label + 40;
+}
+
 static int moment_height(const struct plan *plan, int index)
 {
     const struct moment *moment = &plan->trace->moment[index];
     int height = moment->event->kind == START ? 0 : RUNG;
     if (moment->lane == -1)
         return 22 + 18 * scene_lines(plan, moment->text);
-    if (plan->kind == ROW && has_arrow(moment))
+    if (has_arrow(moment) && !fits_beside(plan, moment))
         height += UNDER;
     if (plan->kind == LANES && under_words(moment))
         height += UNDER - 4;
@@ -144,15 +157,48 @@ static int moment_height(const struct plan *plan, int index)
     return height;
 }
 
+/* The longest words of a column, in characters. */
+static int longest_words(const struct trace *trace, int column)
+{
+    int longest = 0;
+    for (int i = 0; i < trace->moments; i++) {
+        const struct moment *moment = &trace->moment[i];
+        if (moment->lane == -1 || trace->lane[moment->lane].column != column)
+            continue;
+        int length = (int)strlen(moment->text) + (moment->phase == BEGINS ? 2 : 0);
+        length += moment->note ? (int)strlen(moment->note) + 2 : 0;
+        longest = length > longest ? length : longest;
+    }
+    return longest;
+}
+
+static void place_columns(struct plan *plan)
+{
+    int columns = plan->trace->columns;
+    int least = plan->kind == PAIR ? 24 : 22, most = columns == 1 ? 80 : columns > 3 ? 34 : 40;
+    int at = plan->kind == PAIR ? 0 : 22;
+    plan->x = calloc((size_t)columns, sizeof *plan->x);
+    plan->side = calloc((size_t)columns, sizeof *plan->side);
+    for (int i = 0; i < columns; i++) {
+        int longest = longest_words(plan->trace, i);
+        int room = longest < least ? least : longest > most ? most : longest;
+        plan->side[i] = (int)(room * character(plan)) + 2;
+        if (plan->kind == LANES)
+            plan->x[i] = 14 + i * 18;
+        else if (plan->kind == PAIR)
+            plan->x[i] = i == 0 ? plan->side[0] + BESIDE + NUMBER : plan->x[0] + BETWEEN;
+        else
+            plan->x[i] = at;
+        at = plan->x[i] + plan->side[i] + BESIDE + NUMBER;
+    }
+    plan->width = plan->kind == LANES ? 344 : at + 8;
+}
+
 static struct plan make_plan(const struct trace *trace, enum breadth breadth, FILE *out)
 {
     struct plan plan = {.trace = trace, .out = out};
-    int columns = trace->columns ? trace->columns : 1;
-    plan.kind = breadth == NARROW ? LANES : columns == 2 ? PAIR : ROW;
-    plan.side = columns == 2 ? 326 : columns == 1 ? 640 : columns == 3 ? 330 : 280;
-    plan.width = plan.kind == LANES  ? 344
-                 : plan.kind == PAIR ? 2 * plan.side + 248
-                                     : columns * (plan.side + 16) + 24;
+    plan.kind = breadth == NARROW ? LANES : trace->columns == 2 ? PAIR : ROW;
+    place_columns(&plan);
     plan.top = calloc((size_t)trace->moments + 1, sizeof *plan.top);
     plan.height = 8;
     for (int i = 0; i < trace->moments; i++) {
@@ -174,7 +220,7 @@ static int head_top(const struct plan *plan, int lane)
     int index = plan->trace->lane[lane].first;
     const struct moment *moment = &plan->trace->moment[index];
     int top = plan->top[index] + (moment->event->kind == START ? 0 : RUNG);
-    if (plan->kind == ROW && has_arrow(moment))
+    if (has_arrow(moment) && !fits_beside(plan, moment))
         top += UNDER;
     return top;
 }
@@ -193,6 +239,12 @@ static void put_segment(const struct plan *plan, int lane, int from, int to, boo
                 plan->trace->lane[lane].column % COLORS, moment);
 }
 
+/* How far the arrow of a moment stands below its words. */
+static int arrow_drop(const struct plan *plan, int index)
+{
+    return fits_beside(plan, &plan->trace->moment[index]) ? 0 : UNDER + 3;
+}
+
 static void put_life(const struct plan *plan, int lane)
 {
     const struct trace *trace = plan->trace;
@@ -205,7 +257,10 @@ static void put_life(const struct plan *plan, int lane)
         asleep = trace->moment[i].phase == BEGINS;
         from = middle(plan, i);
     }
-    if (!trace->lane[lane].ended && !trace->lane[lane].helper)
+    int last = trace->lane[lane].last;
+    if (trace->moment[last].lane != lane && trace->moment[last].from == lane) /* stdio's last */
+        put_segment(plan, lane, from, middle(plan, last) + arrow_drop(plan, last), asleep, last);
+    else if (!trace->lane[lane].ended && !trace->lane[lane].helper)
         put_segment(plan, lane, from, plan->height - FOOT, asleep, trace->moments - 1);
     fputc('\n', plan->out);
 }
@@ -214,7 +269,7 @@ static void put_head(const struct plan *plan, int lane)
 {
     const struct lane *head = &plan->trace->lane[lane];
     int top = head_top(plan, lane), x = lane_x(plan, lane);
-    int room = words_room(plan, plan->kind == LANES ? words_x(plan) : x);
+    int room = words_room(plan, head->column);
     const char *arguments = clip(head->arguments, room);
     const char *anchor = "";
     int words = x - 9;
@@ -236,7 +291,10 @@ static void put_head(const struct plan *plan, int lane)
 static void put_arrow(const struct plan *plan, const struct moment *moment, int y)
 {
     int from = lane_x(plan, moment->from), to = lane_x(plan, moment->to);
-    int sign = to > from ? 1 : -1, span = abs(to - from);
+    int sign = to > from ? 1 : -1;
+    if (plan->kind == ROW && fits_beside(plan, moment))
+        from = words_end(plan, moment) - 6;
+    int span = abs(to - from);
     const char *class = moment->arrow == FIN_ARROW    ? "arrow fin"
                         : moment->arrow == DATA_ARROW ? "arrow data"
                                                       : "arrow";
@@ -258,11 +316,12 @@ static void put_words_beside(const struct plan *plan, const struct moment *momen
     bool left = plan->kind == PAIR && column == 0;
     const char *line = moment->event->line > 0 ? text("%d", moment->event->line) : "";
     const char *dots = moment->phase == BEGINS ? " …" : "";
-    int room = words_room(plan, x) - 5;
+    int room = words_room(plan, column);
+    int words_at = left ? x - BESIDE : x + BESIDE + (plan->kind == ROW ? NUMBER : 0);
     const char *words = clip(moment->text, room - (*dots ? 2 : 0));
     const char *note = moment->note ? moment->note : has_arrow(moment) ? NULL : moment->label;
     int rest = room - (int)strlen(words) - 2;
-    fprintf(plan->out, "<text x=\"%d\" y=\"%d\" class=\"call\"%s>", left ? x - 13 : x + 13, y + 4,
+    fprintf(plan->out, "<text x=\"%d\" y=\"%d\" class=\"call\"%s>", words_at, y + 4,
             left ? " text-anchor=\"end\"" : "");
     put_html(plan->out, text("%s%s", words, dots));
     if (note && rest > 5) {
@@ -271,13 +330,13 @@ static void put_words_beside(const struct plan *plan, const struct moment *momen
         fputs("</tspan>", plan->out);
     }
     fputs("</text>", plan->out);
-    int edge = left ? 8 : plan->kind == PAIR ? plan->width - 8 : x + plan->side - 2;
+    int edge = left ? 8 : plan->kind == PAIR ? plan->width - 8 : words_at - 10;
     put_text(plan, edge, y + 4, "quiet", left ? "" : " text-anchor=\"end\"", line);
 }
 
 static void put_words_aside(const struct plan *plan, const struct moment *moment, int y)
 {
-    int x = words_x(plan), room = words_room(plan, x);
+    int x = words_x(plan), room = words_room(plan, 0);
     const char *line = moment->event->line > 0 ? text("%d", moment->event->line) : "";
     const char *dots = moment->phase == BEGINS ? " …" : "";
     put_text(plan, x, y + 4, "call", "", text("%s%s", clip(moment->text, room - 6), dots));
@@ -335,7 +394,7 @@ static void put_rung(const struct plan *plan, int index)
         put_scene(plan, index);
     } else if (event->kind != START) {
         if (has_arrow(moment))
-            put_arrow(plan, moment, middle(plan, index) + (plan->kind == ROW ? UNDER + 3 : 0));
+            put_arrow(plan, moment, middle(plan, index) + arrow_drop(plan, index));
         put_mark(plan, index);
         if (plan->kind == LANES)
             put_words_aside(plan, moment, middle(plan, index));
@@ -380,6 +439,8 @@ void draw_svg(const struct trace *trace, enum breadth breadth, FILE *out)
             breadth == WIDE ? "broad" : "narrow", plan.width, plan.height, plan.width, plan.height);
     put_all(&plan);
     fputs("</svg>\n", out);
+    free(plan.x);
+    free(plan.side);
     free(plan.top);
 }
 
@@ -444,5 +505,7 @@ void draw_svg_file(const struct trace *trace, int scene, const char *style, FILE
     put_text(&plan, 8, 0, "title", "", text("%s: %s", trace->lab, trace->title));
     put_all(&plan);
     fputs("</svg>\n", out);
+    free(plan.x);
+    free(plan.side);
     free(plan.top);
 }

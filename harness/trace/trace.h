@@ -2,10 +2,11 @@
  * trace.h - inside the drawing of `make trace`: what happened in a story, and what is made of it.
  *
  * The judge writes a trace, a text file (../judge/story.c tells its form). read.c takes it in as
- * events; order.c makes moments of them, puts them in an order in which causes come before what
- * they cause, and gives each thread a lane; kernel.c plays the moments and keeps for each one how
- * descriptors, sockets, pipes and queues stood then. What comes of that is drawn by terminal.c,
- * svg.c and page.c. All strings and arrays live as long as the program.
+ * events; printed.c finds out how output came about; order.c makes moments of them, puts them in an
+ * order in which causes come before what they cause, and gives each thread a lane; kernel.c plays
+ * the moments and keeps for each one how descriptors, sockets, pipes and queues stood then. What
+ * comes of that is drawn by terminal.c, svg.c and page.c. All strings and arrays live as long as
+ * the program.
  */
 #ifndef PLUMBLINE_TRACE_H
 #define PLUMBLINE_TRACE_H
@@ -44,7 +45,9 @@ struct event {
     struct data data;
     const char *file; /* the caller's source file, NULL: not known */
     int line;
-    const char *text; /* of a SCENE; the command line with START */
+    const char *text;           /* of a SCENE; the command line of a start */
+    const struct data *printed; /* what left the program by this call of stdio; NULL: nothing */
+    bool hidden;                /* another call of stdio tells it */
 };
 
 struct program { /* that the story started */
@@ -102,6 +105,10 @@ struct trace {
 
 /* Reads the file. Returns 0, or -1 after saying on standard error what is wrong. */
 int read_trace(struct trace *trace, const char *path);
+
+/* Finds the calls by which output left the programs: sets `printed` and `hidden` of events. */
+void find_printers(struct trace *trace);
+bool is_print(const struct event *event); /* a call of printf() and its like */
 
 /* Fills in lanes and moments, all but what the kernel knows. */
 void order_moments(struct trace *trace);

@@ -455,7 +455,7 @@ STEP(8, "lines are printed as they come, whoever writes them, until quit", .poin
 
 STORY("two processes, one pipe, and no end left open")
 {
-    tried("ran `pipeline echo plumb line : tr a-z A-Z`");
+    tried("ran a pipeline of two: what echo says goes to tr");
     struct program *program = start("pipeline", "echo", "plumb line", ":", "tr", "a-z", "A-Z");
     expect_output(program, BYTES("PLUMB LINE\n"));
     expect_exit(program, 0);
