@@ -158,8 +158,8 @@ static void prepare_box(struct run *run, struct slot *slot)
     environment[count++] = text("PLUMBLINE_SCRATCH=%s", slot->box.scratch);
     environment[count++] = text("PLUMBLINE_PROGRAMS=%s/%s", run->programs, lab);
     environment[count++] = text("PLUMBLINE_REFERENCE=%s/%s", run->reference, lab);
-    const char *probe = text("%s/probe/%s", run->course->build,
-                             run->course->trace ? "libstory.so" : "libprobe.so");
+    const char *probe =
+        text("%s/probe/%s", run->course->build, run->course->trace ? "libstory.so" : "libprobe.so");
     if ((!setting("PROBE") || strcmp(setting("PROBE"), "no") != 0) && access(probe, R_OK) == 0)
         environment[count++] = text("PLUMBLINE_PROBE=%s", probe);
     if (run->tier == SEALED)
