@@ -47,6 +47,7 @@ class Browser:
         self.session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for part in ("Page", "Runtime", "Log"):
             self.call(part + ".enable")
+        self.call("Page.setLifecycleEventsEnabled", enabled=True)
         return self
 
     def __exit__(self, *_):
@@ -84,15 +85,18 @@ class Browser:
         bad = ("Runtime.exceptionThrown", "Log.entryAdded", "Runtime.consoleAPICalled")
         return [event["params"] for event in self.events if event.get("method") in bad]
 
+    def navigate(self, url):
+        loader = self.call("Page.navigate", url=url)["loaderId"]
+        while not any(event.get("method") == "Page.lifecycleEvent" and
+                      event["params"]["name"] == "load" and
+                      event["params"]["loaderId"] == loader for event in self.events):
+            self.events.append(self.take())
+
     def open(self, url):
         """Loads the page anew and returns when it has loaded."""
-        self.call("Page.navigate", url="about:blank")
+        self.navigate("about:blank")
         self.events = []
-        self.call("Page.navigate", url=url)
-        while not any(event.get("method") == "Page.loadEventFired" and
-                      self.run("location.href").startswith(url.split("#")[0])
-                      for event in self.events):
-            self.events.append(self.take())
+        self.navigate(url)
 
     def run(self, script):
         answer = self.call("Runtime.evaluate", expression=script, returnByValue=True)
