@@ -144,6 +144,21 @@ END
     [[ $output != *"100/100"* ]]
 }
 
+@test "STEP grades one step and those that it builds on, and remembers nothing" {
+    run make check DIR="$tree" LAB=01 STEP=3 RESULT="$result"
+    [ "$status" -eq 0 ]
+    [ "$(jq -c '[.labs[0].steps[].step]' "$result")" = '[1,2,3]' ]
+    run make check DIR="$tree" LAB=01 STEP=5 RESULT="$result"
+    [ "$(jq -c '[.labs[0].steps[].step]' "$result")" = '[5]' ]
+    for bad in 77 0 x 3x; do
+        run make check DIR="$tree" LAB=01 STEP=$bad
+        [ "$status" -eq 2 ]
+        [[ $output == *"no step \"$bad\""* ]]
+    done
+    run make check DIR="$tree" STEP=3
+    [ "$status" -eq 0 ] # this tree has one lab
+}
+
 @test "an unknown lab and a missing tree are refused with exit 2" {
     run make check LAB=77
     [ "$status" -eq 2 ]

@@ -144,6 +144,32 @@ int course_find(struct course *course, const char *only)
     return -1;
 }
 
+int course_keep_step(struct course *course, const char *number)
+{
+    struct lab *lab = &course->lab[0];
+    bool keep[MOST_STEPS] = {false};
+    int wanted = number[strspn(number, "0123456789")] ? 0 : atoi(number), kept = 0;
+    if (course->labs != 1) {
+        fprintf(stderr, "plumb: STEP needs a LAB: make check LAB=04 STEP=%s\n", number);
+        return -1;
+    }
+    for (int i = lab->steps - 1; i >= 0; i--) /* a step stands behind the one that it builds on */
+        if (lab->step[i].number == wanted) {
+            keep[i] = true;
+            wanted = lab->step[i].after;
+        }
+    for (int i = 0; i < lab->steps; i++)
+        if (keep[i])
+            lab->step[kept++] = lab->step[i];
+    if (kept == 0) {
+        fprintf(stderr, "plumb: %s has no step \"%s\"\n", lab->name, number);
+        return -1;
+    }
+    course->partial = kept < lab->steps;
+    lab->steps = kept;
+    return 0;
+}
+
 /* --- how it went --- */
 
 int lab_points(const struct lab *lab)

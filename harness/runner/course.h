@@ -61,6 +61,7 @@ struct course {
     const char *trace; /* file in which a story is noted down, NULL: graded steps are performed */
     struct lab *lab;
     int labs;
+    bool partial;  /* not all steps of the lab are to be graded */
     pid_t builder; /* builds the programs while steps run, 0: all are built (compile.h) */
 };
 
@@ -70,6 +71,10 @@ struct course {
  * standard error.
  */
 int course_find(struct course *course, const char *only);
+
+/* Keeps, of the only lab, the step of this number and those that it builds on. Returns 0, or -1
+ * after saying why on standard error. */
+int course_keep_step(struct course *course, const char *number);
 
 int lab_score(const struct lab *lab);
 int lab_points(const struct lab *lab);

@@ -60,7 +60,8 @@ static int find_course(struct course *course)
 
 static void lab_done(struct course *course, struct lab *lab)
 {
-    result_remember(course, lab);
+    if (!course->partial)
+        result_remember(course, lab);
     report_lab(course, lab);
 }
 
@@ -94,8 +95,8 @@ static int check(struct course *course)
 {
     int records = records_descriptor();
     enum tier tier;
-    const char *why_not;
-    if (choose_tier(&tier, &why_not) == -1)
+    const char *why_not, *step = setting("STEP");
+    if ((step && course_keep_step(course, step) == -1) || choose_tier(&tier, &why_not) == -1)
         return IMPOSSIBLE;
     printf("%s, %s tier%s%s\n", course->tree, tier_name(tier), tier == SEALED ? "" : ": ",
            tier == SEALED ? "" : why_not);
