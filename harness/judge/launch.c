@@ -7,6 +7,7 @@
  */
 #include "program.h"
 
+#include "gate.h"
 #include "stage.h"
 #include "story.h"
 #include "transcript.h"
@@ -25,6 +26,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -35,7 +37,7 @@ enum { SANITIZER_EXIT = 99, CPU_LIMIT_S = 20, MOST_PROCESSES = 300 };
 
 struct child_ends { /* the child's ends of its standard descriptors, -1: closed */
     int input, output, error;
-    int report; /* where a failed exec writes its errno; closed by exec */
+    int report; /* a socket for what goes wrong before exec; closed by exec */
 };
 
 /* Where the kernel can do it (Linux 6.12): signals and abstract Unix addresses reach only what the
@@ -141,6 +143,37 @@ static void place_descriptors(const struct launch *how, struct child_ends *ends)
     syscall(SYS_close_range, ends->report + 1, ~0U, 0);
 }
 
+/* To the test process: an errno, or 0 and a descriptor. */
+static void send_report(int report, int error, int descriptor)
+{
+    union {
+        struct cmsghdr header; /* for its alignment */
+        char room[CMSG_SPACE(sizeof descriptor)];
+    } cargo;
+    struct iovec words = {&error, sizeof error};
+    struct msghdr message = {.msg_iov = &words, .msg_iovlen = 1};
+    if (descriptor != -1) {
+        message.msg_control = cargo.room;
+        message.msg_controllen = sizeof cargo.room;
+        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(sizeof descriptor);
+        memcpy(CMSG_DATA(header), &descriptor, sizeof descriptor);
+    }
+    if (sendmsg(report, &message, 0) == -1)
+        _exit(126);
+}
+
+static void put_up_gate(int report)
+{
+    int gate = gate_put_up();
+    if (gate == -1)
+        return; /* refuse_children() will tell */
+    send_report(report, 0, gate);
+    close(gate);
+}
+
 static void become(const struct launch *how, struct child_ends *ends, const char *path,
                    char *const argv[], char *const environment[]) NO_RETURN;
 static void become(const struct launch *how, struct child_ends *ends, const char *path,
@@ -159,11 +192,11 @@ static void become(const struct launch *how, struct child_ends *ends, const char
         set_limit(RLIMIT_NPROC, MOST_PROCESSES);
     int covered = cover_hidden_folders(how);
     drop_privileges();
+    if (how->gated)
+        put_up_gate(ends->report);
     if (covered == 0)
         execve(path, argv, environment);
-    int error = errno;
-    if (write(ends->report, &error, sizeof error) == -1)
-        _exit(126);
+    send_report(ends->report, errno, -1);
     _exit(127);
 }
 
@@ -173,10 +206,13 @@ static char *const *clean_environment(struct program *program, const char *path)
 {
     static char *environment[16];
     const char *scratch = scratch_path("");
-    const char *sanitizer = text("exitcode=%d:detect_leaks=0:halt_on_error=1:abort_on_error=0:"
-                                 "allocator_may_return_null=1:print_legend=0:"
-                                 "check_initialization_order=0:verify_asan_link_order=0",
-                                 SANITIZER_EXIT);
+    const char *sanitizer =
+        text("exitcode=%d:detect_leaks=0:halt_on_error=1:abort_on_error=0:"
+             "allocator_may_return_null=1:print_legend=0:"
+             "check_initialization_order=0:verify_asan_link_order=0%s",
+             SANITIZER_EXIT,
+             program->how->no_quarantine ? ":quarantine_size_mb=0:thread_local_quarantine_size_kb=0"
+                                         : "");
     const char *tz = getenv("TZ");
     int count = 0;
     environment[count++] = "PATH=/usr/bin:/bin";
@@ -186,7 +222,12 @@ static char *const *clean_environment(struct program *program, const char *path)
     environment[count++] = (char *)text("TMPDIR=%s", scratch);
     environment[count++] = (char *)text("ASAN_OPTIONS=%s", sanitizer);
     environment[count++] = (char *)text("UBSAN_OPTIONS=%s", sanitizer);
-    environment[count++] = (char *)text("TSAN_OPTIONS=exitcode=%d", SANITIZER_EXIT);
+    /* Data races and nothing else: a lost thread or an odd handler is judged by what comes of it.
+     */
+    environment[count++] =
+        (char *)text("TSAN_OPTIONS=exitcode=%d:report_thread_leaks=0:report_signal_unsafe=0:"
+                     "report_destroy_locked=0:detect_deadlocks=0",
+                     SANITIZER_EXIT);
     count += transcript_prepare(program, path, environment + count);
     environment[count] = NULL;
     return environment;
@@ -218,13 +259,25 @@ static void wait_for_build(const char *path)
     close(fd);
 }
 
-/* The program's path; a program that was not built fails the step with the reason. */
-static const char *path_of_build(const char *name, enum build build)
+const char *watched_build(const char *name)
 {
+    const char *folder = getenv("PLUMBLINE_PROGRAMS");
+    const char *path = text("%s/%s.threads", folder ? folder : "", name);
+    wait_for_build(path);
+    return access(path, X_OK) == 0 ? path : NULL;
+}
+
+/* The program's path; a program that was not built fails the step with the reason. */
+static const char *path_of_build(const struct launch *how)
+{
+    const char *name = how->program;
+    enum build build = how->build;
     const char *folder = getenv(build == REFERENCE ? "PLUMBLINE_REFERENCE" : "PLUMBLINE_PROGRAMS");
     if (!folder)
         cannot_judge("the runner did not say where the programs are");
     const char *path = text("%s/%s", folder, name);
+    if (how->watch_threads && watched_build(name))
+        return watched_build(name);
     wait_for_build(path);
     if (access(path, X_OK) == 0)
         return path;
@@ -268,13 +321,41 @@ static void connect_streams(struct program *program, struct child_ends *ends)
     make_pipe(&ends->error, &program->error, true);
 }
 
+/* Takes what the child sends until exec closes its end. Returns the errno that kept it from exec,
+ * or 0; *gate becomes the descriptor that came, or -1. */
+static int hear_reports(int report, int *gate)
+{
+    int error = 0;
+    union {
+        struct cmsghdr header;
+        char room[CMSG_SPACE(sizeof *gate)];
+    } cargo;
+    struct iovec words = {&error, sizeof error};
+    *gate = -1;
+    for (;;) {
+        struct msghdr message = {.msg_iov = &words, .msg_iovlen = 1};
+        message.msg_control = cargo.room;
+        message.msg_controllen = sizeof cargo.room;
+        ssize_t length = recvmsg(report, &message, MSG_CMSG_CLOEXEC);
+        if (length == -1 && errno == EINTR)
+            continue;
+        struct cmsghdr *header = length > 0 ? CMSG_FIRSTHDR(&message) : NULL;
+        if (!header)
+            return length > 0 ? error : 0;
+        memcpy(gate, CMSG_DATA(header), sizeof *gate);
+    }
+}
+
 static void spawn(struct program *program, const char *path, char *const argv[])
 {
     struct child_ends ends;
     int report;
     connect_streams(program, &ends);
-    make_pipe(&ends.report, &report, true);
-    fcntl(report, F_SETFL, 0);
+    int reports[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, reports) == -1)
+        cannot_judge("socketpair: %s", strerror(errno));
+    report = reports[0];
+    ends.report = reports[1];
     char *const *environment = clean_environment(program, path);
 
     program->pid = fork();
@@ -287,10 +368,10 @@ static void spawn(struct program *program, const char *path, char *const argv[])
         if (theirs[i] != -1)
             close(theirs[i]);
 
-    int error = 0;
-    if (read(report, &error, sizeof error) == (ssize_t)sizeof error)
-        cannot_judge("cannot start %s: %s", path, strerror(error));
+    int error = hear_reports(report, &program->gate);
     close(report);
+    if (error)
+        cannot_judge("cannot start %s: %s", path, strerror(error));
     program->pidfd = (int)syscall(SYS_pidfd_open, program->pid, 0);
     if (program->pidfd == -1)
         cannot_judge("pidfd_open: %s", strerror(errno));
@@ -298,7 +379,7 @@ static void spawn(struct program *program, const char *path, char *const argv[])
 
 struct program *launch_as(const struct launch *how)
 {
-    const char *path = path_of_build(how->program, how->build);
+    const char *path = path_of_build(how);
     struct program *program = step_memory(sizeof *program);
     program->how = step_memory(sizeof *program->how);
     *program->how = *how;

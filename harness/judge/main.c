@@ -25,6 +25,8 @@ static void describe(const struct step *step)
             printf("hint %s\n", step->hints[i]);
     if (step->by_hand)
         printf("by_hand %s\n", step->by_hand);
+    if (step->watch_threads)
+        printf("watch_threads %s\n", step->watch_threads);
 }
 
 static int list(void)

@@ -141,6 +141,30 @@ long anonymous_kib_of(pid_t process)
     return kib;
 }
 
+int count_sockets_of(pid_t process)
+{
+    enum { MOST = 64 }; /* more are not counted */
+    ino_t seen[MOST];
+    char path[64];
+    int count = 0;
+    snprintf(path, sizeof path, "/proc/%d/fd", process);
+    DIR *descriptors = opendir(path);
+    for (struct dirent *entry; descriptors && count < MOST && (entry = readdir(descriptors));) {
+        struct stat status;
+        if (fstatat(dirfd(descriptors), entry->d_name, &status, 0) == -1 ||
+            !S_ISSOCK(status.st_mode))
+            continue;
+        int i = 0;
+        while (i < count && seen[i] != status.st_ino)
+            i++;
+        if (i == count)
+            seen[count++] = status.st_ino;
+    }
+    if (descriptors)
+        closedir(descriptors);
+    return count;
+}
+
 static bool catches_alarm(pid_t process)
 {
     char status[4096];
@@ -211,8 +235,8 @@ static void visit_below(pid_t parent, visitor *visit, void *context)
         visit_below_by_search(parent, visit, context);
         return;
     }
-    pid_t threads[64];
-    int count = threads_of(parent, threads, 64);
+    pid_t threads[MOST_THREADS];
+    int count = threads_of(parent, threads, MOST_THREADS);
     for (int i = 0; i < count; i++) {
         char children[8192];
         if (read_proc(children, sizeof children, "/proc/%d/task/%d/children", parent, threads[i]) <=

@@ -22,6 +22,8 @@ struct blocked_call { /* the system call that a thread sleeps in */
 };
 bool blocked_call(pid_t process, pid_t thread, struct blocked_call *call);
 
+enum { MOST_THREADS = 2048 }; /* that are looked at in one process */
+
 /* Fills in the threads' IDs and returns how many, at most `most`. */
 int threads_of(pid_t process, pid_t *threads, int most);
 
@@ -38,6 +40,8 @@ long anonymous_kib_of_descendants(void);
 /* True if a timer may wake the process from any call: a handler for an alarm, a timer of
  * timer_create(2) or a descriptor of timerfd_create(2). */
 bool has_timer(pid_t process);
+
+int count_sockets_of(pid_t process); /* different ones: a copy of a descriptor does not count */
 
 pid_t parent_of(pid_t process);     /* -1 if it has gone */
 char state_of(pid_t process);       /* the letter, 0 if it has gone */

@@ -4,6 +4,7 @@
 #include "program.h"
 
 #include "calls.h"
+#include "gate.h"
 #include "processes.h"
 #include "stage.h"
 #include "still.h"
@@ -68,88 +69,6 @@ const char *program_standing(struct program *program)
     const char *place =
         *owner ? "" : calls_place(program, program->pid, strncmp(waiting, "is waiting", 10) == 0);
     return text("%s%s %s%s", owner, program->name, waiting, place);
-}
-
-bool is_sanitized(struct program *program)
-{
-    struct bytes image = read_file(text("/proc/%d/exe", program->pid));
-    return memmem(image.at, image.length, "__asan_", 7) != NULL;
-}
-
-/* --- what the sanitizers report --- */
-
-static const char *line_with(const char *haystack, const char *needle)
-{
-    const char *at = strstr(haystack, needle);
-    if (!at)
-        return NULL;
-    while (at > haystack && at[-1] != '\n')
-        at--;
-    return text("%.*s", (int)strcspn(at, "\n"), at);
-}
-
-/* What usually lies behind a report, by a word in it. */
-static const char *usual_cause(const char *report)
-{
-    static const struct {
-        const char *word, *cause;
-    } causes[] = {
-        {"runtime error: ", "C leaves undefined what happens here, so anything may."},
-        {"buffer-overflow",
-         "An index or a length goes beyond the array: compare what came with the "
-         "room that there is, and leave room for a NUL if one is added."},
-        {"use-after-free", "The memory was given back by free() before this line used it."},
-        {"use-after-return", "A local variable is gone when its function has returned."},
-        {"use-after-scope", "A local variable is gone when its block has ended."},
-        {"double-free", "free() was called twice for the same memory."},
-        {"SEGV", "A pointer leads nowhere: is it NULL, or was it never set?"},
-        {"BUS on", "SIGBUS: a file that is mapped (mmap()) has become shorter, and the page behind "
-                   "its new end was touched."},
-        {"stack-overflow", "The stack is full: an endless recursion, or a local array too large."},
-        {"data race", "Two threads use the same variable, and at least one writes: they need a "
-                      "lock."},
-    };
-    for (size_t i = 0; i < sizeof causes / sizeof causes[0]; i++)
-        if (strstr(report, causes[i].word))
-            return causes[i].cause;
-    return "The sanitizer watches every access to memory, and this one is wrong.";
-}
-
-/* "FUNCTION, FILE.c:LINE" of the first frame in the program's own source, or "". */
-static const char *place_in(const char *report, const char *file)
-{
-    const char *frame = line_with(report, text("/%s:", file));
-    const char *function = frame ? strstr(frame, " in ") : NULL;
-    const char *path = frame ? strstr(frame, text("/%s:", file)) : NULL;
-    if (!function)
-        return "";
-    function += strlen(" in ");
-    return text(" in %.*s(), %s", (int)strcspn(function, " "), function, path + 1);
-}
-
-void program_check_sanitizer(struct program *program)
-{
-    static const char *const marks[] = {
-        "runtime error: ", "ERROR: AddressSanitizer: ", "WARNING: ThreadSanitizer: "};
-    struct bytes error = buffer_content(&program->complained);
-    if (error.length == 0 || program->how->build == REFERENCE)
-        return;
-    const char *report = text("%.*s", (int)error.length, (const char *)error.at);
-    const char *file = text("%s.c", program->name);
-    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
-        const char *line = line_with(report, marks[i]);
-        if (!line)
-            continue;
-        const char *what = strstr(line, marks[i]) + strlen(marks[i]);
-        const char *at = strstr(line, text("%s:", file));
-        suspect("%s", usual_cause(line));
-        program->complained.start = program->complained.end;
-        if (i == 0) /* FILE:LINE:COLUMN: runtime error: WHAT */
-            fail_step("no undefined behavior",
-                      text("%s at %.*s", what, at ? (int)strcspn(at, " ") - 1 : 0, at ? at : ""));
-        fail_step("no memory error",
-                  text("%.*s%s", (int)strcspn(what, " ("), what, place_in(report, file)));
-    }
 }
 
 /* --- waiting for output --- */
@@ -283,6 +202,13 @@ void end_input(struct program *program)
     stage_serve(0);
 }
 
+bool refuse_children(struct program *program, bool refuse)
+{
+    program->refuses = refuse;
+    the_stage()->events++;
+    return program->gate != -1;
+}
+
 void send_signal(struct program *program, int signal)
 {
     if (!program->ended)
@@ -400,8 +326,8 @@ void terminate(struct program *program)
 
 static void note_if_moving(pid_t process, void *context)
 {
-    pid_t threads[64];
-    int count = threads_of(process, threads, 64);
+    pid_t threads[MOST_THREADS];
+    int count = threads_of(process, threads, MOST_THREADS);
     for (int i = 0; i < count; i++) {
         struct thread_state state;
         if (thread_state(process, threads[i], &state) && state.letter != 'S' && state.letter != 'Z')
@@ -416,7 +342,9 @@ bool is_idle(struct program *program)
     if (program->ended)
         return true;
     for_each_descendant(note_if_moving, &moving);
-    return !moving && blocked_call(program->pid, program->pid, &call);
+    if (moving || !blocked_call(program->pid, program->pid, &call))
+        return false;
+    return !gate_has_calls(program->gate); /* that call ends as soon as it is answered */
 }
 
 static bool sleeps(void *context)
@@ -432,8 +360,8 @@ void wait_until_idle(struct program *program)
 
 static bool runs_now(struct program *program)
 {
-    pid_t threads[64];
-    int count = threads_of(program->pid, threads, 64);
+    pid_t threads[MOST_THREADS];
+    int count = threads_of(program->pid, threads, MOST_THREADS);
     struct thread_state state;
     for (int i = 0; i < count; i++)
         if (thread_state(program->pid, threads[i], &state) && state.letter == 'R')
@@ -505,6 +433,34 @@ int count_zombies(struct program *program)
     struct family family = {.parent = program->pid};
     for_each_descendant(count_child, &family);
     return family.zombies;
+}
+
+int count_threads(struct program *program)
+{
+    pid_t threads[MOST_THREADS];
+    return threads_of(program->pid, threads, MOST_THREADS);
+}
+
+static void look_at_offspring(pid_t process, void *context)
+{
+    struct offspring *offspring = context;
+    for (struct program *program = the_stage()->programs; program; program = program->next)
+        if (program->pid == process)
+            return;
+    char state = state_of(process);
+    if (state == 0 || state == 'Z' || state == 'X')
+        return;
+    int sockets = count_sockets_of(process);
+    offspring->alive++;
+    if (sockets > offspring->most_sockets)
+        offspring->most_sockets = sockets;
+}
+
+struct offspring see_offspring(void)
+{
+    struct offspring offspring = {0};
+    for_each_descendant(look_at_offspring, &offspring);
+    return offspring;
 }
 
 long cpu_time_ms(struct program *program)

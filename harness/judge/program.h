@@ -36,6 +36,9 @@ struct launch {
     int umask;               /* file mode creation mask, 0: 022; NO_UMASK: none */
     bool times_itself;       /* waits on the clock by contract: a timed wait is no standstill */
     const char *weather;     /* calls of its that fail, fall short or are late: see weather.h */
+    bool watch_threads;      /* its build for ThreadSanitizer, see start_watched() */
+    bool gated;              /* refuse_children() can be asked of it */
+    bool no_quarantine;      /* a sanitizer gives freed memory back at once: to measure memory */
 };
 enum { NO_UMASK = -1 };
 
@@ -53,6 +56,12 @@ struct program *launch_as(const struct launch *how);
  * statically, with another C library, or making system calls of its own) never has any: no step may
  * demand what only a program with weather would show. */
 bool weather_came(struct program *program);
+/* Starts a server whose threads are watched by ThreadSanitizer: a data race is a failure of the
+ * step, at its end. The step's description names the program in .watch_threads. Where the compiler
+ * has no ThreadSanitizer, or its programs do not run, this is remarked and the usual build starts.
+ */
+#define start_watched(...) start_watched_words((const char *[]){__VA_ARGS__, NULL})
+struct program *start_watched_words(const char *const words[]);
 
 /* --- what it says --- */
 
@@ -94,6 +103,10 @@ void feed(struct program *program, struct bytes bytes);
 
 /* Ends standard input after all that was fed. */
 void end_input(struct program *program);
+
+/* From now on every process or thread that a program launched with .gated wants to make is refused
+ * with EAGAIN, or works again. Returns false if this machine has no way to do that. */
+bool refuse_children(struct program *program, bool refuse);
 
 void send_signal(struct program *program, int signal);
 
@@ -139,8 +152,17 @@ pid_t process_of(struct program *program);
 int count_descriptors(struct program *program); /* open ones, of the first process */
 int count_children(struct program *program);    /* alive, of the first process */
 int count_zombies(struct program *program);     /* ended but not waited for */
+int count_threads(struct program *program);     /* of the first process */
 long cpu_time_ms(struct program *program);      /* user and system, the first process */
 long anonymous_kib(struct program *program);    /* RssAnon of the first process */
+
+/* The processes that the step's programs made, however deep, and also those that have lost their
+ * parent; those that the step started itself do not count. */
+struct offspring {
+    int alive;        /* that have not ended */
+    int most_sockets; /* that one of them holds; copies of one socket count once */
+};
+struct offspring see_offspring(void);
 
 /* True if the program's build has a sanitizer in it. */
 bool is_sanitized(struct program *program);

@@ -3,6 +3,7 @@
  */
 #include "stage.h"
 
+#include "gate.h"
 #include "processes.h"
 #include "program.h"
 #include "still.h"
@@ -171,13 +172,24 @@ static void watch_all(struct watch *watch)
         watch_fd(watch, program->output, POLLIN, program, NULL);
         watch_fd(watch, program->error, POLLIN, program, NULL);
         watch_fd(watch, program->pidfd, POLLIN, program, NULL);
+        watch_fd(watch, program->gate, POLLIN, program, NULL);
         watch_fd(watch, program->input, feeds ? POLLOUT : 0, program, NULL);
     }
     for (struct peer *peer = the_stage()->peers; peer; peer = peer->next)
         watch_fd(watch, peer->fd, wishes_of(peer), NULL, peer);
 }
 
-static void serve_program(struct program *program, int fd)
+/* The gate ends when the last process behind it has. */
+static void serve_gate(struct program *program, short ready)
+{
+    the_stage()->events++;
+    if (ready & POLLIN)
+        gate_serve(program->gate, program->refuses);
+    else
+        close_end(&program->gate);
+}
+
+static void serve_program(struct program *program, int fd, short ready)
 {
     if (fd == program->output)
         drain(program, &program->output, &program->said);
@@ -185,6 +197,8 @@ static void serve_program(struct program *program, int fd)
         drain(program, &program->error, &program->complained);
     else if (fd == program->input)
         feed_more(program);
+    else if (fd == program->gate)
+        serve_gate(program, ready);
     else
         program_collect(program);
 }
@@ -216,7 +230,7 @@ void stage_serve(int timeout_ms)
         if (ready == 0)
             continue;
         if (watch.program[i])
-            serve_program(watch.program[i], watch.polled[i].fd);
+            serve_program(watch.program[i], watch.polled[i].fd, ready);
         else
             serve_peer(watch.peer[i], ready);
     }
@@ -275,6 +289,12 @@ void stage_wait(bool (*done)(void *), void *context, const char *expected,
 void wait_until(bool (*holds)(void *), void *context, const char *expected)
 {
     stage_wait(holds, context, expected, NULL);
+}
+
+void wait_until_seen(bool (*holds)(void *), void *context, const char *expected,
+                     const char *(*came)(void *))
+{
+    stage_wait(holds, context, expected, came);
 }
 
 void expect_still(bool (*holds)(void *), void *context, int milliseconds, const char *expected)

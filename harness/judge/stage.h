@@ -30,6 +30,8 @@ struct program {
     pid_t pid;                /* its first process */
     int pidfd;                /* readable when that has ended, -1 once it was collected */
     int input, output, error; /* our ends of its standard descriptors, -1: closed or none */
+    int gate;                 /* where it asks for processes and threads (gate.h), -1: none */
+    bool refuses;             /* and gets none */
     struct buffer fed;        /* what still has to go to its standard input */
     bool input_ends;          /* close standard input after `fed` is gone */
     struct buffer said;       /* its standard output, not yet taken */
@@ -93,6 +95,9 @@ void program_collect(struct program *program);
 /* How a program stands, for a failure: "timeserver ended with exit code 1", "... waits in
  * accept(3)". NULL if there is nothing to say. */
 const char *program_standing(struct program *program);
+
+/* Where the student's build for ThreadSanitizer is, NULL if there is none. */
+const char *watched_build(const char *name);
 
 /* Fails the step if a sanitizer wrote a report on this program's standard error. */
 void program_check_sanitizer(struct program *program);

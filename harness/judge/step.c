@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 
 enum { STORY_SIZE = 1024, CLEAN_UPS = 64, SHOWN_BYTES = 60 };
 
@@ -138,6 +139,16 @@ void fail_step(const char *expected, const char *came)
     conclude("fail");
 }
 
+void remark(const char *format, ...)
+{
+    char words[STORY_SIZE];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(words, sizeof words, format, arguments);
+    va_end(arguments);
+    verdict_add("remark", words);
+}
+
 void cannot_judge(const char *format, ...)
 {
     char why[STORY_SIZE];
@@ -162,6 +173,16 @@ void limit_reached(const char *format, ...)
     conclude("limit");
 }
 
+/* A step can be a crowd of clients. */
+static void raise_descriptor_limit(void)
+{
+    enum { ENOUGH = 8192 };
+    struct rlimit limit;
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = limit.rlim_max < ENOUGH ? limit.rlim_max : ENOUGH;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 void perform_step(const struct step *step, void (*body)(void))
 {
     (void)step;
@@ -170,6 +191,7 @@ void perform_step(const struct step *step, void (*body)(void))
     signal(SIGPIPE, SIG_IGN); /* a program may stop reading: write() tells it with EPIPE */
     if (prctl(PR_SET_CHILD_SUBREAPER, 1) == -1)
         cannot_judge("prctl(PR_SET_CHILD_SUBREAPER): %s", strerror(errno));
+    raise_descriptor_limit();
     body();
     stage_serve(0);
     for (struct program *program = the_stage()->programs; program; program = program->next)

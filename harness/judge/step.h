@@ -41,6 +41,7 @@ struct step {
     const char *see;                   /* the handout's section, word for word its heading */
     const char *hints[HINTS_PER_STEP]; /* a nudge, the way, nearly the answer */
     const char *by_hand;               /* a shell line that shows the behaviour (optional) */
+    const char *watch_threads;         /* a program that it starts with .watch_threads (optional) */
 };
 
 /*
@@ -101,6 +102,9 @@ void fail_step(const char *expected, const char *came) NO_RETURN;
         if (!(holds))                                                                              \
             fail_step((expected), text(__VA_ARGS__));                                              \
     } while (0)
+
+/* Says what this machine kept the step from judging; the verdict does not change by it. */
+void remark(const char *format, ...) PRINTF_LIKE(1, 2);
 
 /* Ends the step as `error`: this machine cannot do what the test needs, and no student is to
  * blame. Says what is missing. */

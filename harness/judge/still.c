@@ -186,9 +186,9 @@ static void look_at_thread(pid_t process, pid_t thread, struct look *look)
 static void look_at_process(pid_t process, void *context)
 {
     struct look *look = context;
-    pid_t threads[64];
-    int count = threads_of(process, threads, 64);
-    if (count == 64)
+    pid_t threads[MOST_THREADS];
+    int count = threads_of(process, threads, MOST_THREADS);
+    if (count == MOST_THREADS)
         look->moving = true; /* too many to say */
     for (int i = 0; i < count; i++)
         look_at_thread(process, threads[i], look);

@@ -82,8 +82,10 @@ int transcript_prepare(struct program *program, const char *path, char *words[])
     const char *library = getenv("PLUMBLINE_PROBE");
     program->path = path;
     program->probe = -1;
-    /* Not for a tool. LD_PRELOAD is split at colons and blanks. */
-    if (!program->how->program || !library || strpbrk(library, ": ") || !loads_what_we_load(path))
+    /* Not for a tool, nor between a program and ThreadSanitizer. LD_PRELOAD is split at colons and
+     * blanks. */
+    if (!program->how->program || program->how->watch_threads || !library ||
+        strpbrk(library, ": ") || !loads_what_we_load(path))
         return 0;
     const char *scratch = scratch_path("");
     int home = (int)(strrchr(scratch, '/') - scratch);

@@ -17,6 +17,10 @@ long long now_ms(void);
  * step fails with `expected` if it never is. While it waits, everything flows. */
 void wait_until(bool (*holds)(void *context), void *context, const char *expected);
 
+/* The same; came(context) tells what is seen instead. */
+void wait_until_seen(bool (*holds)(void *context), void *context, const char *expected,
+                     const char *(*came)(void *context));
+
 /* Watches for `milliseconds` that holds(context) stays true; while it waits, everything flows. For
  * what must not happen, and only where no event can show it. */
 void expect_still(bool (*holds)(void *context), void *context, int milliseconds,

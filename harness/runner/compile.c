@@ -30,6 +30,7 @@ enum { MOST_WORDS = 64, MOST_UNITS = 512 };
 struct unit { /* one program to be built */
     const char *source;
     const char *program;
+    const char *flags;
     const char *key; /* what it is going to be built from */
     pid_t compiler;  /* 0: not running */
     int lock;        /* on PROGRAM.building, -1: none */
@@ -43,6 +44,15 @@ static const char standard_flags[] =
 static const char *const optional_flags[] = {
     "-fsanitize=address,undefined -fno-omit-frame-pointer",
     "-ftrivial-auto-var-init=pattern",
+};
+
+/* The second build of a program whose threads are watched: no other sanitizer goes with this one.
+ */
+static const char thread_flags[] = "-fsanitize=thread";
+
+struct flags {
+    const char *usual;
+    const char *threads; /* "" if this compiler cannot, or its programs do not run here */
 };
 
 /* --- running the compiler --- */
@@ -129,17 +139,9 @@ static bool flags_work(const char *folder, const char *flags)
     return works;
 }
 
-/* The flags for this compiler, found out once; NULL if it does not work at all. */
-static const char *find_flags(const struct course *course)
+static const char *find_usual_flags(const char *folder)
 {
-    char *name = text("%s/flags-%s", course->build, compiler_name());
-    for (char *c = name + strlen(course->build) + 1; *c; c++)
-        if (!isalnum((unsigned char)*c) && !strchr("+-._", *c))
-            *c = '_';
-    char *known = read_whole(name, NULL);
-    if (known)
-        return known;
-    if (!flags_work(course->build, standard_flags)) {
+    if (!flags_work(folder, standard_flags)) {
         fprintf(stderr,
                 "plumb: the C compiler `%s` cannot build a program of one line here (no compiler, "
                 "or a full disk?)\n",
@@ -148,10 +150,40 @@ static const char *find_flags(const struct course *course)
     }
     const char *flags = standard_flags;
     for (size_t i = 0; i < sizeof optional_flags / sizeof optional_flags[0]; i++)
-        if (flags_work(course->build, text("%s %s", flags, optional_flags[i])))
+        if (flags_work(folder, text("%s %s", flags, optional_flags[i])))
             flags = text("%s %s", flags, optional_flags[i]);
-    write_whole(name, flags, strlen(flags));
     return flags;
+}
+
+static const char *find_thread_flags(const char *folder)
+{
+    const char *flags = text("%s %s", standard_flags, thread_flags);
+    return flags_work(folder, flags) ? flags : "";
+}
+
+/* The flags for this compiler, found out once and kept in a file: the usual ones in its first line,
+ * those for threads, as soon as they are wanted, in its second. Returns 0, or -1 if the compiler
+ * does not work at all. */
+static int find_flags(const struct course *course, bool with_threads, struct flags *flags)
+{
+    char *name = text("%s/flags-%s", course->build, compiler_name());
+    for (char *c = name + strlen(course->build) + 1; *c; c++)
+        if (!isalnum((unsigned char)*c) && !strchr("+-._", *c))
+            *c = '_';
+    char *known = read_whole(name, NULL);
+    char *second = known ? strchr(known, '\n') : NULL;
+    if (second)
+        *second++ = '\0';
+    flags->usual = known ? known : find_usual_flags(course->build);
+    flags->threads = second ? second : with_threads ? find_thread_flags(course->build) : "";
+    if (!flags->usual)
+        return -1;
+    if (!known || (with_threads && !second)) {
+        const char *content =
+            with_threads ? text("%s\n%s", flags->usual, flags->threads) : flags->usual;
+        write_whole(name, content, strlen(content));
+    }
+    return 0;
 }
 
 /* --- what a program is built from --- */
@@ -181,9 +213,10 @@ static const char *stamps_of_headers(const char *source)
     return stamps;
 }
 
-static const char *key_of(const char *source, const char *flags)
+static const char *key_of(const struct unit *unit)
 {
-    return text("%s %s\n%s%s", compiler_name(), flags, stamp_of(source), stamps_of_headers(source));
+    return text("%s %s\n%s%s", compiler_name(), unit->flags, stamp_of(unit->source),
+                stamps_of_headers(unit->source));
 }
 
 static bool is_fresh(const struct unit *unit)
@@ -255,13 +288,13 @@ static void fail_unit(struct unit *unit, const char *problem)
 }
 
 /* What was built before stays in place until there is something new: another check may use it. */
-static void begin_unit(struct unit *unit, const char *flags)
+static void begin_unit(struct unit *unit)
 {
     const char *problem = problem_with_source(unit->source);
     if (problem)
         fail_unit(unit, problem);
     else
-        unit->compiler = start_compiler(flags, unit->source, temporary_of(unit),
+        unit->compiler = start_compiler(unit->flags, unit->source, temporary_of(unit),
                                         text("%s.log", temporary_of(unit)));
 }
 
@@ -306,11 +339,11 @@ static void finish_one(struct unit *units, int count)
         }
 }
 
-static void build(struct unit *units, int count, const char *flags, int jobs)
+static void build(struct unit *units, int count, int jobs)
 {
     int running = 0;
     for (int i = 0; i < count; i++) {
-        begin_unit(&units[i], flags);
+        begin_unit(&units[i]);
         running += units[i].compiler > 0;
         if (units[i].compiler <= 0)
             release(&units[i]);
@@ -339,7 +372,32 @@ const char *builds_of(const struct course *course, const char *tree)
     return text("%s/trees/%016llx", course->build, hash);
 }
 
-static int add_units(const struct course *course, const char *tree, const char *flags,
+/* Adds the program if it has to be built, and locks it until it is. */
+static int add_unit(struct unit *units, int count, const char *source, const char *program,
+                    const char *flags)
+{
+    struct unit unit = {.source = source, .program = program, .flags = flags};
+    unit.key = key_of(&unit);
+    if (count == MOST_UNITS || is_fresh(&unit))
+        return count;
+    unit.lock = open(text("%s.building", program), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (unit.lock != -1)
+        flock(unit.lock, LOCK_EX | LOCK_NB); /* if another check has it, that one builds, too */
+    units[count] = unit;
+    return count + 1;
+}
+
+/* A build for threads that was made while the compiler could must not outlive that. */
+static int add_watched(struct unit *units, int count, const char *source, const char *program,
+                       const struct flags *flags)
+{
+    if (*flags->threads)
+        return add_unit(units, count, source, program, flags->threads);
+    forget(&(struct unit){.program = program});
+    return count;
+}
+
+static int add_units(const struct course *course, const char *tree, const struct flags *flags,
                      struct unit *units, int count)
 {
     const char *builds = builds_of(course, tree);
@@ -350,33 +408,34 @@ static int add_units(const struct course *course, const char *tree, const char *
             fprintf(stderr, "plumb: cannot make %s: %s\n", folder, strerror(errno));
             return -1;
         }
-        for (int j = 0; j < lab->programs && count < MOST_UNITS; j++) {
-            struct unit unit = {0};
-            unit.source = text("%s/%s/%s.c", tree, lab->name, lab->program[j]);
-            unit.program = text("%s/%s", folder, lab->program[j]);
-            unit.key = key_of(unit.source, flags);
-            if (is_fresh(&unit))
-                continue;
-            unit.lock = open(text("%s.building", unit.program), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-            if (unit.lock != -1)
-                flock(unit.lock,
-                      LOCK_EX | LOCK_NB); /* if another check has it, that one builds, too */
-            units[count++] = unit;
-        }
+        for (int j = 0; j < lab->programs; j++)
+            count = add_unit(units, count, text("%s/%s/%s.c", tree, lab->name, lab->program[j]),
+                             text("%s/%s", folder, lab->program[j]), flags->usual);
+        for (int j = 0; j < lab->watched_count; j++)
+            count = add_watched(units, count, text("%s/%s/%s.c", tree, lab->name, lab->watched[j]),
+                                text("%s/%s.threads", folder, lab->watched[j]), flags);
     }
     return count;
+}
+
+static bool watches_threads(const struct course *course)
+{
+    for (int i = 0; i < course->labs; i++)
+        if (course->lab[i].watched_count > 0)
+            return true;
+    return false;
 }
 
 int compile_start(struct course *course, int jobs)
 {
     static struct unit units[MOST_UNITS];
-    const char *flags = find_flags(course);
-    if (!flags)
+    struct flags flags;
+    if (find_flags(course, watches_threads(course), &flags) == -1)
         return -1;
-    int count = add_units(course, course->tree, flags, units, 0);
+    int count = add_units(course, course->tree, &flags, units, 0);
     bool same = strcmp(builds_of(course, course->tree), builds_of(course, "solutions")) == 0;
     if (count >= 0 && !same && access("solutions", F_OK) == 0) /* a kit has only their builds */
-        count = add_units(course, "solutions", flags, units, count);
+        count = add_units(course, "solutions", &flags, units, count);
     if (count <= 0)
         return count;
     pid_t starter = getpid();
@@ -384,7 +443,7 @@ int compile_start(struct course *course, int jobs)
     if (course->builder == 0) {
         prctl(PR_SET_PDEATHSIG, SIGTERM);
         if (getppid() == starter)
-            build(units, count, flags, jobs);
+            build(units, count, jobs);
         _exit(0);
     }
     for (int i = 0; i < count; i++)

@@ -3,7 +3,8 @@
  *
  * OUT/NAME is the program; OUT/NAME.problem says in words why there is none; OUT/NAME.warnings
  * holds what the compiler had to say about one that compiled; OUT/NAME.key describes what it was
- * built from and how.
+ * built from and how. OUT/NAME.threads is a second build, for ThreadSanitizer, of a program that a
+ * step wants to watch so; there is none where the compiler or this machine cannot have it.
  */
 #ifndef PLUMBLINE_COMPILE_H
 #define PLUMBLINE_COMPILE_H

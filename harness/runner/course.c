@@ -51,6 +51,8 @@ static int take_line(struct lab *lab, char *line)
         step->see = text("%s", value);
     else if (strcmp(line, "by_hand") == 0)
         step->by_hand = text("%s", value);
+    else if (strcmp(line, "watch_threads") == 0 && lab->watched_count < MOST_PROGRAMS)
+        lab->watched[lab->watched_count++] = text("%s", value);
     else if (strcmp(line, "hint") == 0)
         for (int i = 0; i < HINTS; i++)
             if (!step->hint[i]) {

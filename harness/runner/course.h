@@ -31,6 +31,7 @@ struct outcome {
     const char *cause;                    /* the usual cause */
     const char *standing[MOST_STANDINGS]; /* how each program stood or ended */
     const char *call[MOST_CALLS];         /* the program's calls that led there, a line each */
+    const char *remark;                   /* what could not be judged here; may be NULL */
     double seconds;
 };
 
@@ -51,7 +52,9 @@ struct lab {
     int steps;
     const char *program[MOST_PROGRAMS]; /* "timeserver", ... */
     int programs;
-    const char *story; /* title of what `make trace` plays, NULL: none */
+    const char *story;                  /* title of what `make trace` plays, NULL: none */
+    const char *watched[MOST_PROGRAMS]; /* those that a step wants built for ThreadSanitizer, too */
+    int watched_count;
 };
 
 struct course {

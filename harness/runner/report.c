@@ -69,6 +69,8 @@ static void print_step(const struct step *step)
     const char *title = text("%.*s%s%s", cut ? room - 3 : room, step->title, cut ? "..." : "", why);
     printf("  %s%s %2d  %-*s %3d/%d%s\n", color_of(status), mark_of(status), step->number, TITLE,
            title, status == PASS ? step->points : 0, step->points, look.plain);
+    if (step->outcome.remark)
+        printf("  %s      %s%s\n", look.quiet, step->outcome.remark, look.plain);
 }
 
 static void print_warnings(const struct course *course, const struct lab *lab)

@@ -28,6 +28,10 @@ static void write_step(FILE *out, const struct step *step)
         put_json(out, outcome->call[i]);
         fputs(i + 1 < MOST_CALLS && outcome->call[i + 1] ? ", " : "]", out);
     }
+    if (outcome->remark) {
+        fputs(", \"remark\": ", out);
+        put_json(out, outcome->remark);
+    }
     fprintf(out, ", \"seconds\": %.3f}", outcome->seconds);
 }
 

@@ -89,6 +89,8 @@ static void take_pair(struct outcome *outcome, const char *key, const char *valu
         outcome->came = text("%s", value);
     else if (strcmp(key, "cause") == 0)
         outcome->cause = text("%s", value);
+    else if (strcmp(key, "remark") == 0)
+        outcome->remark = text("%s", value);
     else if (strcmp(key, "standing") == 0)
         add_line(outcome->standing, MOST_STANDINGS, value);
     else if (strcmp(key, "call") == 0)

@@ -1,0 +1,457 @@
+/*
+ * steps.c - lab 09: many clients at once.
+ *
+ * The same echo three times: with processes, with threads, with one loop. Clients are silent, rude
+ * and slow, up to a thousand at a time.
+ */
+#include "crowd.h"
+
+enum { HERD = 200 };
+
+/* --- forkserver --- */
+
+STEP(1, "a process for each client: one that is silent holds up nobody", .points = 15,
+     .see = "Step 1: a process for each client",
+     .hints = {"Who waits in recv() while the first client is silent? Who could take the second "
+               "client meanwhile?",
+               "fork() makes a second process, which goes on at the same place. The child echoes "
+               "and ends; the parent goes back to accept(). See fork(2).",
+               "child = fork(); 0: live_as_child(). More than 0: put it into family->child[], and "
+               "count it. In any case the parent closes its copy of `client`; -1 is returned with "
+               "fork()'s errno."},
+     .by_hand = "nc 127.0.0.1 PORT    # twice, in two terminals: both are answered")
+{
+    const char *where;
+    struct program *server = expect_silence_to_hold_up_nobody("forkserver", &where);
+    tried("connected three clients and counted the server's child processes");
+    suspect("forkserver serves each client in a process of its own: fork().");
+    struct crowd *three = gather(where, 3);
+    expect_that(see_offspring().alive >= 3, "a process for each of them", "%d processes",
+                see_offspring().alive);
+    tried("let three clients talk at the same time");
+    suspect("Each child has to send back what its own client said.");
+    talk_at_once(three);
+    tried("sent 100,000 bytes and the end of file at once");
+    suspect("The end of file comes after the last byte: all that came before it has to go back.");
+    struct bytes many = noise(100000);
+    struct peer *quick = join(where);
+    say(quick, many);
+    half_close(quick);
+    expect_bytes(quick, many);
+    expect_end_of_file(quick);
+    expect_good_start_and_end("forkserver", server, where);
+}
+
+/* Whether the children have come to rest while their parent is stopped: ended, or asleep. */
+static bool have_settled(void *server)
+{
+    return count_children(server) == 0;
+}
+
+static bool has_collected(void *server)
+{
+    return count_children(server) + count_zombies(server) <= 1;
+}
+
+static const char *uncollected(void *server)
+{
+    return text("%d that have ended and were not collected, %d that still run",
+                count_zombies(server), count_children(server));
+}
+
+static bool is_stopped(void *server)
+{
+    return !is_idle(server);
+}
+
+STEP(2, "children that have ended are collected, however many end at once", .points = 15,
+     .after = 1, .see = "Step 2: collect the dead",
+     .hints = {"What does `ps` show after a client has left? Who asked how its child ended?",
+               "waitpid(-1, NULL, WNOHANG) collects one child that has ended. A signal that is "
+               "already pending does not come twice: how many have ended when SIGCHLD comes?",
+               "A loop: as long as waitpid() with WNOHANG returns more than 0, forget_child() that "
+               "PID, and ask again."},
+     .by_hand = "ps --ppid $(pgrep -n forkserver)    # after some clients have left: no <defunct>")
+{
+    struct program *server =
+        launch(.program = "forkserver", .args = {"127.0.0.1", "0"}, .no_quarantine = true);
+    const char *where = listening(server);
+    struct belongings before = look_at(server);
+    tried("connected %d clients, and let each say a word", HERD);
+    suspect("Each of them gets a process. None has to wait for another to leave.");
+    struct crowd *crowd = gather(where, HERD);
+    talk_at_once(crowd);
+
+    tried("stopped the server, let all %d clients leave, continued the server, and let one more "
+          "client come and go",
+          HERD);
+    suspect("SIGCHLD is pending or it is not: the children that end while it is pending send no "
+            "second one. So collect in a loop, until waitpid() with WNOHANG finds no more.");
+    send_signal(server, SIGSTOP);
+    wait_until(is_stopped, server, "the server to stop at SIGSTOP");
+    all_leave(crowd);
+    wait_until(have_settled, server, "each child to end when its client has left");
+    send_signal(server, SIGCONT);
+    visit(where);
+    wait_until_seen(has_collected, server, "at most one child that is not collected", uncollected);
+    expect_no_more_descriptors(server, before);
+
+    tried("let %d more clients come and go, one after another", HERD / 4);
+    before = look_at(server);
+    for (int i = 0; i < HERD / 4; i++)
+        visit(where);
+    suspect("A child that has ended is to be collected also when no crowd ends at once.");
+    wait_until_seen(has_collected, server, "at most one child that is not collected", uncollected);
+    expect_no_more_descriptors(server, before);
+    expect_no_more_memory(server, before, HERD / 4,
+                          "What the parent allocates for a client has to be freed when that "
+                          "client's child was collected.");
+    tried("left the server alone");
+    suspect("A server without work waits in accept(), poll() or select() without a time-out, or "
+            "with a long one.");
+    expect_rest(server, 60);
+}
+
+static bool has_no_offspring(void *unused)
+{
+    (void)unused;
+    return see_offspring().alive == 0;
+}
+
+static const char *offspring_left(void *unused)
+{
+    (void)unused;
+    return text("%d of its processes still there", see_offspring().alive);
+}
+
+STEP(3, "a child holds its own connection alone, and SIGTERM ends the whole family", .points = 10,
+     .after = 1, .see = "Step 3: a family",
+     .hints = {"Which descriptors does a child get from its parent? Which does it need? And who "
+               "tells the children when the parent is to end?",
+               "close() the listening socket in the child. kill() sends a signal to a process, "
+               "waitpid() without WNOHANG waits until one has gone. See kill(2).",
+               "live_as_child(): close(door). end_children(): kill() each PID of the family with "
+               "SIGTERM, then waitpid(-1, NULL, 0) until it fails with ECHILD."},
+     .by_hand = "ls -l /proc/$(pgrep -n forkserver)/fd; kill $(pgrep -o forkserver); pgrep "
+                "forkserver")
+{
+    struct program *server = start("forkserver", "127.0.0.1", "0");
+    const char *where = listening(server);
+    tried("connected three clients and looked at the descriptors of their children");
+    suspect("fork() copies every open descriptor. A child needs its client's connection; the "
+            "listening socket is not its business, nor are other clients' connections. close() "
+            "them in the child.");
+    gather(where, 3);
+    wait_until_idle(server);
+    expect_that(see_offspring().most_sockets <= 1, "one socket in each child, its client's",
+                "a child that holds %d", see_offspring().most_sockets);
+
+    tried("sent SIGTERM to the server while clients were there: silent, not reading, and one "
+          "waiting to be accepted");
+    struct peer *full = join(where);
+    say(full, noise(8 * MIB));
+    wait_until_stuck(full, server);
+    send_signal(server, SIGSTOP);
+    wait_until(is_stopped, server, "the server to stop at SIGSTOP");
+    struct peer *late = join(where);
+    long long then = now_ms();
+    send_signal(server, SIGTERM);
+    send_signal(server, SIGCONT);
+    suspect("SIGTERM ends a server. If a handler only leaves a note, the call that waits for "
+            "clients has to be interrupted by it (no SA_RESTART), and the note to be read then.");
+    exit_status(server);
+    suspect("A child does not end with its parent: it lives on, with its client, and nobody "
+            "collects it. The parent has to end its children (kill()) before it ends itself.");
+    wait_until_seen(has_no_offspring, NULL, "all of the server's processes gone within a second",
+                    offspring_left);
+    /* A right server needs some milliseconds; three seconds are for a busy machine. */
+    expect_that(now_ms() - then < 3000, "all of the server's processes gone within a second",
+                "the last one went after %lld ms", now_ms() - then);
+    suspect("After SIGTERM no further client is taken.");
+    expect_gone(late);
+
+    tried("started the server again on its port");
+    suspect("The port is free when every process that holds the listening socket has closed it or "
+            "ended; and SO_REUSEADDR is needed for connections in TIME_WAIT.");
+    visit(listening(start("forkserver", "127.0.0.1", port_text(port_of(where)))));
+}
+
+/* --- threadserver --- */
+
+STEP(4, "a thread for each client, and nothing stays behind when it leaves", .points = 15,
+     .see = "Step 4: a thread for each client",
+     .hints = {"All threads of a process share its variables. What must each thread have for "
+               "itself? Who frees it, and who collects the thread?",
+               "malloc() a visit for each client and pass its address to pthread_create(). "
+               "pthread_detach() says that nobody will join this thread. See pthread_create(3).",
+               "visit = malloc(); fill in client and tally; error = pthread_create(&thread, NULL, "
+               "attend, visit). If error: free(), close(), errno = error, return -1. Else "
+               "pthread_detach(thread), return 0."},
+     .by_hand = "nc 127.0.0.1 PORT    # in two terminals; then: ls /proc/$(pgrep -n "
+                "threadserver)/task")
+{
+    const char *where;
+    struct program *server = expect_silence_to_hold_up_nobody("threadserver", &where);
+    tried("connected three clients and counted the server's threads");
+    suspect("threadserver serves its clients in threads: pthread_create().");
+    struct crowd *crowd = gather(where, 3);
+    expect_that(count_threads(server) > 1, "more than one thread", "%d", count_threads(server));
+    all_leave(crowd);
+
+    tried("connected %d clients, and let all of them talk at the same time", HERD);
+    suspect("Each thread needs a buffer and a descriptor of its own: what is `static`, or belongs "
+            "to the loop that accepts, is shared by all.");
+    struct belongings before = look_at(server);
+    crowd = gather(where, HERD);
+    talk_at_once(crowd);
+    tried("let all %d clients leave", HERD);
+    suspect("A thread that has served its client ends by itself; exit() would end the process.");
+    all_leave(crowd);
+    visit(where);
+    expect_no_more_descriptors(server, before);
+
+    tried("let another %d clients come, talk and go", HERD);
+    before = look_at(server);
+    crowd = gather(where, HERD);
+    all_leave(crowd);
+    visit(where);
+    expect_no_more_memory(server, before, HERD,
+                          "Each client leaves memory behind: its thread's stack, if the thread is "
+                          "neither detached nor joined, or what was allocated for it.");
+    expect_rude_clients_harm_nobody(server, where);
+    expect_good_start_and_end("threadserver", server, where);
+}
+
+STEP(
+    5, "what threads share is used under a lock", .points = 10, .after = 4,
+    .see = "Step 5: what threads share", .watch_threads = "threadserver",
+    .hints = {"Two threads add 1 to the same number at the same time. Which values can it have "
+              "afterwards?",
+              "pthread_mutex_lock() and pthread_mutex_unlock() around every use of what is shared: "
+              "reading counts, too. See pthread_mutex_lock(3p).",
+              "Lock before the first use of the tally, unlock after the last. What is printed "
+              "afterwards comes from a copy that was made under the lock."},
+    .by_hand = "cc -fsanitize=thread -g -pthread -D_DEFAULT_SOURCE -o build/watched "
+               "labs/09-concurrent/threadserver.c && build/watched 127.0.0.1 0")
+{
+    struct program *server = start_watched("threadserver", "127.0.0.1", "0");
+    const char *where = listening(server);
+    tried("let clients come, talk at the same time and go, under ThreadSanitizer");
+    suspect("What one thread writes another one uses at the same time.");
+    struct crowd *crowd = gather(where, 8);
+    talk_at_once(crowd);
+    for (int i = 0; i < crowd->size; i++)
+        chat(crowd->client[i], word_of(i));
+    all_leave(crowd);
+    crowd = gather(where, 4);
+    talk_at_once(crowd);
+    all_leave(crowd);
+    visit(where);
+    wait_until_idle(server);
+    expect_running(server);
+}
+
+/* --- pollserver --- */
+
+STEP(6, "one loop in one thread serves a thousand clients", .points = 15,
+     .see = "Step 6: one loop for all",
+     .hints = {"Where may this program wait, if it must hear every client?",
+               "Only in poll(). It tells who has something to say; one recv() for each of them "
+               "does not wait. See poll(2).",
+               "let_in(): accept(), malloc(), then client[clients++] and polled[clients].fd. "
+               "turn(): count = recv(); EAGAIN or EINTR: 0; 0 or another -1: return -1; else start "
+               "= 0, end = count."},
+     .by_hand = "nc 127.0.0.1 PORT    # in two terminals; then: ls /proc/$(pgrep -n "
+                "pollserver)/task")
+{
+    const char *where;
+    struct program *server = expect_silence_to_hold_up_nobody("pollserver", &where);
+    struct rlimit limit;
+    getrlimit(RLIMIT_NOFILE, &limit);
+    int many = limit.rlim_cur < MOST + 100 ? (int)limit.rlim_cur - 100 : MOST;
+    if (many < MOST)
+        remark("with %d clients, for want of descriptors on this machine", many);
+
+    tried("connected %d clients, and let each say a word", many);
+    suspect("Up to a thousand clients at once: no array may end before. (A struct pollfd for each, "
+            "and one for the door.)");
+    struct belongings before = look_at(server);
+    struct crowd *crowd = gather(where, many);
+    suspect("pollserver serves all of its clients in one thread of one process.");
+    expect_that(count_threads(server) == 1, "one thread", "%d", count_threads(server));
+    expect_that(see_offspring().alive == 0, "one process", "%d more", see_offspring().alive);
+    tried("let %d clients talk at the same time", many);
+    suspect("Whoever poll() found ready gets its turn, each with a buffer of its own.");
+    talk_at_once(crowd);
+    tried("left the server alone, with %d silent clients", many);
+    suspect("While nobody says anything poll() must wait: ask for POLLOUT only while there is "
+            "something to send.");
+    expect_rest(server, 60);
+    tried("let all %d clients leave", many);
+    suspect("When one client leaves, the others must keep their places in every list.");
+    all_leave(crowd);
+    visit(where);
+    expect_no_more_descriptors(server, before);
+
+    tried("let another %d clients come, talk and go", HERD);
+    before = look_at(server);
+    crowd = gather(where, HERD);
+    all_leave(crowd);
+    visit(where);
+    expect_no_more_memory(server, before, HERD,
+                          "What was allocated for a client has to be freed when it has left.");
+    expect_rude_clients_harm_nobody(server, where);
+    expect_good_start_and_end("pollserver", server, where);
+}
+
+STEP(
+    7, "a client that does not read slows down only itself", .points = 10, .after = 6,
+    .see = "Step 7: who does not read",
+    .hints = {"What does send() do when the client does not read? What do the other clients do "
+              "meanwhile?",
+              "Let no socket block (O_NONBLOCK), keep what send() did not take, and let poll() say "
+              "when there is room (POLLOUT). See fcntl(2), poll(2).",
+              "let_in(): set_nonblocking(fd). turn(): send from `start` to `end`, add to `start` "
+              "what was taken; EAGAIN: return 0. wishes_of(): POLLOUT while start < end, else "
+              "POLLIN."},
+    .by_hand = "nc 127.0.0.1 PORT </dev/zero | sleep 60 &    # then another: nc 127.0.0.1 PORT")
+{
+    struct program *server =
+        launch(.program = "pollserver", .args = {"127.0.0.1", "0"}, .no_quarantine = true);
+    const char *where = listening(server);
+    struct bytes many = noise(16 * MIB);
+    struct peer *witness = join(where);
+    chat(witness, BYTES("hello"));
+    long before = look_at(server).kib;
+
+    tried("sent 16 MiB in one client and read nothing of the echo");
+    suspect("The loop waits in send() for a client that does not read. Sockets must not block "
+            "(O_NONBLOCK): send() takes what there is room for, and the rest waits in a buffer.");
+    struct peer *full = join(where);
+    say(full, many);
+    half_close(full);
+    wait_until_stuck(full, server);
+    tried("sent 16 MiB in one client and read nothing of the echo; meanwhile came another client");
+    visit(where);
+    chat(witness, BYTES("and I?"));
+    struct bytes piece = {many.at, 500000};
+    struct peer *quick = join(where);
+    say(quick, piece);
+    expect_bytes(quick, piece);
+    take_leave(quick);
+    suspect("What a client has said and not read is the server's burden, unless it takes no more "
+            "from it: ask for POLLIN only while there is room in the client's buffer.");
+    long most = is_sanitized(server) ? 2048 : 1024;
+    long more = look_at(server).kib - before;
+    expect_that(more <= most, text("at most %ld KiB of memory for this client", most), "%ld KiB",
+                more);
+    suspect("poll() returns at once and the loop does nothing: ask for POLLIN only while you would "
+            "take something, and for POLLOUT only while you have something to send.");
+    expect_rest(server, 60);
+
+    tried("read the echo of all 16 MiB in the end");
+    suspect("Go on where send() stopped: from `start`, with what is left. When poll() says POLLOUT "
+            "there is room again. What the client said before its end of file has to go back.");
+    expect_bytes(full, many);
+    expect_end_of_file(full);
+    wait_until_idle(server);
+    expect_running(server);
+}
+
+/* --- all three --- */
+
+static void limit_descriptors(struct program *program, rlim_t most)
+{
+    struct rlimit limit = {most, 1024};
+    if (prlimit(process_of(program), RLIMIT_NOFILE, &limit, NULL) == -1)
+        cannot_judge("prlimit: %s", reason(errno));
+}
+
+static void expect_to_do_without_descriptors(const char *name, struct program *server,
+                                             const char *where)
+{
+    tried("left %s no descriptor for another client, and connected three", name);
+    suspect("accept() fails with EMFILE while no descriptor is free. That passes: the server goes "
+            "on, and tries again later.");
+    struct peer *witness = join(where);
+    chat(witness, BYTES("ping"));
+    wait_until_idle(server);
+    limit_descriptors(server, (rlim_t)count_descriptors(server));
+    struct peer *early = join(where); /* may get in: a waiting accept() has its descriptor */
+    struct peer *waits = join(where), *another = join(where);
+    wait_until_idle(server);
+    expect_running(server);
+    suspect("Whoever has a place is served also while others wait for theirs.");
+    chat(witness, BYTES("pong"));
+    suspect("The clients stay in the queue, so the door is ready and accept() fails again at once: "
+            "without a pause the loop burns a processor.");
+    expect_rest(server, 60);
+    expect_running(server);
+    hang_up(early);
+    hang_up(waits);
+    limit_descriptors(server, 1024);
+    tried("gave %s its descriptors back", name);
+    suspect("When there is room again the next client is served.");
+    visit(where);
+    hang_up(another);
+    take_leave(witness);
+}
+
+static void expect_to_do_without_children(const char *name, struct program *server,
+                                          const char *where, const char *call)
+{
+    tried("refused %s every further process and thread, and connected two clients", name);
+    suspect("%s fails (EAGAIN) when the system has no more. That passes: this client can be "
+            "dropped, or wait; the server goes on. It is no reason to end.",
+            call);
+    struct peer *witness = join(where);
+    chat(witness, BYTES("ping"));
+    wait_until_idle(server);
+    if (!refuse_children(server, true)) {
+        remark("without refusing processes, which this machine cannot (no seccomp)");
+        return;
+    }
+    struct peer *one = join(where), *two = join(where);
+    wait_until_idle(server);
+    expect_running(server);
+    suspect(
+        "A client that cannot be served just now is dropped or waits; meanwhile the server must "
+        "not try again and again without a pause.");
+    expect_rest(server, 60);
+    expect_running(server);
+    suspect("Whoever has a place is served also while others wait for theirs.");
+    chat(witness, BYTES("pong"));
+    refuse_children(server, false);
+    hang_up(one);
+    hang_up(two);
+    tried("let %s have processes and threads again", name);
+    suspect("The next client is served as usual.");
+    struct belongings before = look_at(server);
+    visit(where);
+    expect_no_more_descriptors(server, before);
+    take_leave(witness);
+}
+
+STEP(8, "when there is no room for another client, the server waits for better times", .points = 10,
+     .after = 6, .see = "Step 8: no room",
+     .hints = {"Which resources does one more client need? What does the server do when one of "
+               "them has run out, and then is there again?",
+               "accept() fails with EMFILE or ENFILE, fork() and pthread_create() with EAGAIN. The "
+               "client stays in the queue: trying again at once is a busy loop.",
+               "worth_trying_again(): cases EMFILE, ENFILE, ENOBUFS, ENOMEM, EAGAIN; poll(NULL, 0, "
+               "NAP_MS); return 1. In pollserver no nap: has_no_room = 1."},
+     .by_hand = "(ulimit -n 6; build/labs/09-concurrent/pollserver 127.0.0.1 0)    # then three nc")
+{
+    static const struct {
+        const char *name, *call;
+    } servers[] = {
+        {"forkserver", "fork()"}, {"threadserver", "pthread_create()"}, {"pollserver", NULL}};
+    for (int i = 0; i < 3; i++) {
+        const char *name = servers[i].name;
+        struct program *server = launch(.program = name, .args = {"127.0.0.1", "0"}, .gated = true);
+        const char *where = listening(server);
+        expect_to_do_without_descriptors(name, server, where);
+        if (servers[i].call)
+            expect_to_do_without_children(name, server, where, servers[i].call);
+    }
+}
