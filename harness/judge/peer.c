@@ -12,6 +12,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -55,13 +57,15 @@ int socket_for(const char *address, int type, struct sockaddr_storage *parsed, s
 
 enum { KERNELS_CHOICE = -1 };
 
-static struct peer *begin_to_join_with(const char *address, int receive_buffer)
+static struct peer *begin_to_join_with(const char *address, int receive_buffer, int segment)
 {
     struct sockaddr_storage to;
     socklen_t length;
     struct peer *peer = new_peer(socket_for(address, SOCK_STREAM, &to, &length));
     if (receive_buffer != KERNELS_CHOICE)
         setsockopt(peer->fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
+    if (segment != KERNELS_CHOICE)
+        setsockopt(peer->fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof segment);
     peer->remote = address;
     if (connect(peer->fd, (struct sockaddr *)&to, length) == 0)
         return peer;
@@ -74,7 +78,7 @@ static struct peer *begin_to_join_with(const char *address, int receive_buffer)
 
 struct peer *begin_to_join(const char *address)
 {
-    return begin_to_join_with(address, KERNELS_CHOICE);
+    return begin_to_join_with(address, KERNELS_CHOICE, KERNELS_CHOICE);
 }
 
 static bool no_longer_connecting(void *context)
@@ -117,7 +121,12 @@ struct peer *join(const char *address)
 
 struct peer *join_narrowly(const char *address, int receive_buffer)
 {
-    return must_join(begin_to_join_with(address, receive_buffer));
+    return must_join(begin_to_join_with(address, receive_buffer, KERNELS_CHOICE));
+}
+
+struct peer *join_in_segments(const char *address, int segment)
+{
+    return must_join(begin_to_join_with(address, 0, segment));
 }
 
 struct peer *open_door_at(const char *address, int backlog, int receive_buffer)

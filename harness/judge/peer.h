@@ -40,6 +40,10 @@ struct peer *join(const char *address);
  * fills the way soon unless the test reads. */
 struct peer *join_narrowly(const char *address, int receive_buffer);
 
+/* Narrowly, and what the other side sends goes in TCP segments of at most so many bytes, options
+ * among them: pieces of just this size either have room or have not. */
+struct peer *join_in_segments(const char *address, int segment);
+
 /* Connects and returns 0 (connected, *peer set) or the errno of the refusal. */
 int try_join(const char *address, struct peer **peer);
 

@@ -138,11 +138,23 @@ static bool runtime_gave_up(struct program *program)
     return program->ended && memmem(error.at, error.length, words, strlen(words));
 }
 
+/* Why this build cannot be watched; NULL if it can. */
+static const char *hindrance(const char *build)
+{
+    static const char c11[] = "thrd_create"; /* among the names that it asks the C library for */
+    if (access(build, X_OK) == -1)
+        return "which this compiler or machine does not have";
+    struct bytes image = read_file(build);
+    if (memmem(image.at, image.length, c11, strlen(c11)))
+        return "which crashes in programs that use thrd_create()";
+    return NULL;
+}
+
 struct program *start_watched_words(const char *const words[])
 {
-    const char *build = text("%s/%s.threads", getenv("PLUMBLINE_PROGRAMS"), words[0]);
-    if (access(build, X_OK) == -1) {
-        remark("without ThreadSanitizer, which this compiler or machine does not have");
+    const char *why_not = hindrance(text("%s/%s.threads", getenv("PLUMBLINE_PROGRAMS"), words[0]));
+    if (why_not) {
+        remark("without ThreadSanitizer, %s", why_not);
         return start_words(STUDENTS, words);
     }
     struct launch how = {.program = words[0], .watch_threads = true};

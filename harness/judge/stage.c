@@ -182,7 +182,7 @@ static void watch_all(struct watch *watch)
 /* The gate ends when the last process behind it has. */
 static void serve_gate(struct program *program, short ready)
 {
-    the_stage()->events++;
+    the_stage()->events += !program->refuses; /* who tries in vain again and again runs hot */
     if (ready & POLLIN)
         gate_serve(program->gate, program->refuses);
     else

@@ -16,7 +16,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { KIB = 1 << 10, MIB = 1 << 20, MOST = 1000 /* clients in a crowd */ };
+enum {
+    KIB = 1 << 10,
+    MIB = 1 << 20,
+    MOST = 1000, /* clients in a crowd */
+    AHEAD = 2,   /* clients that connect before the first of them is served */
+};
 
 static const char *hosts[] = {"127.0.0.1", "::1"};
 
@@ -61,15 +66,19 @@ static struct bytes word_of(int number)
     return bytes_of(text("client %d\n", number));
 }
 
-/* Connects these clients, each when the one before it has been served: nothing depends on the
- * server's backlog. */
+/* Connects these clients, a few at a time, each when those before it have been served: nothing
+ * depends on the server's backlog. */
 static struct crowd *gather(const char *where, int size)
 {
     struct crowd *crowd = step_memory(sizeof *crowd);
     while (crowd->size < size) {
-        struct peer *client = join(where);
-        crowd->client[crowd->size++] = client;
-        chat(client, word_of(crowd->size));
+        int first = crowd->size;
+        for (; crowd->size < size && crowd->size < first + AHEAD; crowd->size++) {
+            crowd->client[crowd->size] = join(where);
+            say(crowd->client[crowd->size], word_of(crowd->size));
+        }
+        for (int i = first; i < crowd->size; i++)
+            expect_bytes(crowd->client[i], word_of(i));
     }
     return crowd;
 }
@@ -124,12 +133,21 @@ static void expect_rude_clients_harm_nobody(struct program *server, const char *
     expect_running(server);
 
     tried("said a word and was gone before it could come back");
-    suspect("A send() to a client that has gone raises SIGPIPE, which ends the whole process, and "
-            "all clients with it: MSG_NOSIGNAL, or ignore the signal.");
+    suspect(
+        "send() to a client that has gone fails (EPIPE, ECONNRESET), which concerns this client "
+        "only. And it raises SIGPIPE, which ends the whole process, and all clients with it: "
+        "MSG_NOSIGNAL, or ignore the signal.");
     say_and_vanish(server, where);
     visit(where);
     expect_running(server);
+    suspect("Another client broke its connection; this one did not.");
+    chat(witness, BYTES("and I am still here"));
+    take_leave(witness);
+}
 
+/* With a server that is stuck in sending, or has no room for the rest. */
+static void expect_broken_sends_harm_nobody(struct program *server, const char *where)
+{
     tried("broke a connection while its echo could not be sent");
     suspect("send() fails with ECONNRESET or EPIPE when the client breaks the connection: close "
             "this socket, and go on with the others.");
@@ -139,9 +157,6 @@ static void expect_rude_clients_harm_nobody(struct program *server, const char *
     reset(full);
     visit(where);
     expect_running(server);
-    suspect("Another client broke its connection; this one did not.");
-    chat(witness, BYTES("and I am still here"));
-    take_leave(witness);
 }
 
 /* --- what a round of clients leaves behind --- */
@@ -181,19 +196,22 @@ static void expect_no_more_memory(struct program *server, struct belongings befo
 
 /* --- what every server owes its user --- */
 
-static void expect_good_start_and_end(const char *name, struct program *server, const char *where)
+static void expect_good_start(const char *name)
 {
-    const char *host = host_of(where), *port = port_text(port_of(where));
     tried("gave %s a standard output that is full (/dev/full)", name);
     suspect("Check that the line \"listening on\" could be written (fflush()), else exit 1.");
     struct program *mute = launch(.program = name, .args = {"127.0.0.1", "0"}, .output = FROM_FILE,
                                   .output_path = "/dev/full");
-    struct program *second = start(name, host, port);
+    struct peer *holder = open_door("127.0.0.1", 5, 0); /* no SO_REUSEPORT here */
+    struct program *second = start(name, "127.0.0.1", port_text(port_of(local_address(holder))));
     expect_exit(mute, 1);
-    tried("started %s on a port that is taken", name);
+    tried("started %s on a port where another socket listens", name);
     suspect("When bind() fails: its reason on standard error and exit 1.");
     expect_failure(second, reason(EADDRINUSE));
+}
 
+static void expect_good_end(const char *name, struct program *server, const char *where)
+{
     tried("ended the server by SIGTERM while a client was there, and started it again on its port");
     suspect("SIGTERM ends the server, at once. And without SO_REUSEADDR, set before bind(), a port "
             "is refused while old connections rest in TIME_WAIT.");
@@ -201,41 +219,56 @@ static void expect_good_start_and_end(const char *name, struct program *server, 
     chat(client, BYTES("ping"));
     terminate(server); /* its side closes first */
     hang_up(client);
-    struct program *again = start(name, host, port);
-    visit(listening(again));
+    visit(listening(start(name, host_of(where), port_text(port_of(where)))));
 }
 
-/* Starts a server on every kind of host: two clients are silent there, and others are served. */
-static struct program *expect_silence_to_hold_up_nobody(const char *name, const char **where)
+static const char rest[] =
+    "A server with nothing to do waits in accept(), poll() or select(), without a time-out or with "
+    "a long one: it asks for nothing that is always ready, and uses no processor time.";
+
+struct kind { /* of server, and what usually lies behind its failures */
+    const char *name;
+    const char *deaf;  /* a second client is not served */
+    const char *open;  /* no end of file comes */
+    const char *ended; /* it ends with its first client */
+    const char *mixed; /* a client is no longer served, or with another's words */
+};
+
+/* Starts a server on every kind of host: clients are silent there, and others are served. Returns
+ * the last one, with no client, and where it listens. */
+static struct program *expect_silence_to_hold_up_nobody(const struct kind *kind, const char **where)
 {
     struct program *server = NULL;
-    expect_usage_error(name, "127.0.0.1");
-    expect_usage_error(name, "127.0.0.1", "80x");
+    expect_usage_error(kind->name, "127.0.0.1");
+    expect_usage_error(kind->name, "127.0.0.1", "80x");
     for (int i = 0; i < host_count(); i++) {
-        tried("started `%s %s 0` and connected a client", name, hosts[i]);
+        tried("started `%s %s 0` and connected a client", kind->name, hosts[i]);
         suspect("As soon as clients can connect the server prints \"listening on ADDR:PORT\", and "
                 "flushes it; what a client says comes back at once.");
-        server = launch(.program = name, .args = {hosts[i], "0"}, .no_quarantine = true);
+        server = launch(.program = kind->name, .args = {hosts[i], "0"}, .no_quarantine = true);
         *where = listening(server);
-        struct peer *quiet = join(*where);
-        chat(quiet, BYTES("a"));
-        tried("connected a second client, while a first one and one that said nothing were there");
-        suspect("The server waits for one client's words and is deaf to all others. Whoever says "
-                "something has to be served, however long others are silent.");
+        struct peer *first = join(*where);
+        chat(first, BYTES("a"));
+        tried("connected a third client, while the first was silent and the second had not said "
+              "anything yet");
+        suspect("%s", kind->deaf);
         struct peer *silent = join(*where);
         struct peer *talker = join(*where);
         chat(talker, BYTES("hello\0world\n"));
-        tried("ended the second client's stream (half-close), while the others stayed");
-        suspect("The client sees the end of file only when every copy of its connection is closed: "
-                "fork() made one, and the parent has to close its own at once.");
-        if (strcmp(name, "forkserver") != 0)
-            suspect("recv() returns 0 when the client has said everything. Then its connection is "
-                    "closed, and the client reads an end of file, too.");
+        tried("ended the third client's stream (half-close), while the others stayed");
+        suspect("%s", kind->open);
         take_leave(talker);
-        tried("came back to the first client");
-        suspect("Every client goes on being served, also after another has left.");
-        chat(quiet, BYTES("still here"));
+        tried("came back to the first client, when the third had left");
+        suspect("%s", kind->mixed);
+        chat(first, BYTES("still here"));
+        chat(silent, BYTES("at last"));
         take_leave(silent);
+        chat(first, BYTES("good-bye"));
+        take_leave(first);
+        suspect("%s", kind->ended);
+        expect_running(server);
+        suspect(rest);
+        wait_until_idle(server);
     }
     return server;
 }

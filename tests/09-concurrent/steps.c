@@ -6,9 +6,28 @@
  */
 #include "crowd.h"
 
-enum { HERD = 200 };
+enum {
+    HERD = 200,
+    PIECE = 524,     /* bytes in a small TCP segment ... */
+    TIMESTAMPS = 12, /* ... beside these, a TCP option */
+    PIECES = 600,
+};
 
 /* --- forkserver --- */
+
+static const struct kind forking = {
+    .name = "forkserver",
+    .deaf = "The server waits for one client, or for one child, and is deaf to all others. The "
+            "parent goes back to accept() at once; only the child waits for its client.",
+    .open = "The client sees the end of file only when every copy of its connection is closed. "
+            "fork() made one: the parent has to close its own at once, the child at the end.",
+    .ended =
+        "A client has left and a child has ended: no reason for the parent to end. The SIGCHLD "
+        "that tells of it interrupts calls (EINTR): try again.",
+    .mixed = "Each client has a child of its own, which goes on until this client's end of file. "
+             "That another child has ended is no reason for anybody to end: SIGCHLD interrupts the "
+             "parent's call (EINTR), and the parent calls again.",
+};
 
 STEP(1, "a process for each client: one that is silent holds up nobody", .points = 15,
      .see = "Step 1: a process for each client",
@@ -22,7 +41,7 @@ STEP(1, "a process for each client: one that is silent holds up nobody", .points
      .by_hand = "nc 127.0.0.1 PORT    # twice, in two terminals: both are answered")
 {
     const char *where;
-    struct program *server = expect_silence_to_hold_up_nobody("forkserver", &where);
+    struct program *server = expect_silence_to_hold_up_nobody(&forking, &where);
     tried("connected three clients and counted the server's child processes");
     suspect("forkserver serves each client in a process of its own: fork().");
     struct crowd *three = gather(where, 3);
@@ -39,10 +58,10 @@ STEP(1, "a process for each client: one that is silent holds up nobody", .points
     half_close(quick);
     expect_bytes(quick, many);
     expect_end_of_file(quick);
-    expect_good_start_and_end("forkserver", server, where);
+    expect_good_start("forkserver");
+    expect_running(server);
 }
 
-/* Whether the children have come to rest while their parent is stopped: ended, or asleep. */
 static bool have_settled(void *server)
 {
     return count_children(server) == 0;
@@ -85,13 +104,16 @@ STEP(2, "children that have ended are collected, however many end at once", .poi
     tried("stopped the server, let all %d clients leave, continued the server, and let one more "
           "client come and go",
           HERD);
-    suspect("SIGCHLD is pending or it is not: the children that end while it is pending send no "
-            "second one. So collect in a loop, until waitpid() with WNOHANG finds no more.");
+    suspect("A child that has served its client closes the connection and ends (_exit()). It must "
+            "not return into the parent's loop.");
     send_signal(server, SIGSTOP);
     wait_until(is_stopped, server, "the server to stop at SIGSTOP");
     all_leave(crowd);
     wait_until(have_settled, server, "each child to end when its client has left");
     send_signal(server, SIGCONT);
+    suspect("waitpid() collects one child. And SIGCHLD is pending or it is not: children that end "
+            "while it is pending send no second one. So collect in a loop, until waitpid() with "
+            "WNOHANG finds no more.");
     visit(where);
     wait_until_seen(has_collected, server, "at most one child that is not collected", uncollected);
     expect_no_more_descriptors(server, before);
@@ -106,10 +128,6 @@ STEP(2, "children that have ended are collected, however many end at once", .poi
     expect_no_more_memory(server, before, HERD / 4,
                           "What the parent allocates for a client has to be freed when that "
                           "client's child was collected.");
-    tried("left the server alone");
-    suspect("A server without work waits in accept(), poll() or select() without a time-out, or "
-            "with a long one.");
-    expect_rest(server, 60);
 }
 
 static bool has_no_offspring(void *unused)
@@ -157,8 +175,10 @@ STEP(3, "a child holds its own connection alone, and SIGTERM ends the whole fami
     long long then = now_ms();
     send_signal(server, SIGTERM);
     send_signal(server, SIGCONT);
-    suspect("SIGTERM ends a server. If a handler only leaves a note, the call that waits for "
-            "clients has to be interrupted by it (no SA_RESTART), and the note to be read then.");
+    suspect(
+        "SIGTERM ends a server. If a handler only leaves a note, the call that waits for "
+        "clients has to be interrupted by it (no SA_RESTART), and the note to be read then. And "
+        "who waits for children must have told them to end.");
     exit_status(server);
     suspect("A child does not end with its parent: it lives on, with its client, and nobody "
             "collects it. The parent has to end its children (kill()) before it ends itself.");
@@ -178,6 +198,19 @@ STEP(3, "a child holds its own connection alone, and SIGTERM ends the whole fami
 
 /* --- threadserver --- */
 
+static const struct kind threading = {
+    .name = "threadserver",
+    .deaf = "The server waits for one client, or for one thread, and is deaf to all others. The "
+            "first thread goes back to accept() at once (no pthread_join() there); only the new "
+            "thread waits for its client.",
+    .open = "recv() returns 0 when the client has said everything. Then its connection is closed, "
+            "by the thread itself: it does not go away with the thread.",
+    .ended = "A client has left: its thread ends, not the process. exit() ends all threads.",
+    .mixed = "Each thread needs a visit (descriptor, buffer) of its own: what is static, or "
+             "belongs to the loop that accepts, is shared by all. exit() in one thread ends all, "
+             "and a lock that is not given back stops all.",
+};
+
 STEP(4, "a thread for each client, and nothing stays behind when it leaves", .points = 15,
      .see = "Step 4: a thread for each client",
      .hints = {"All threads of a process share its variables. What must each thread have for "
@@ -191,7 +224,7 @@ STEP(4, "a thread for each client, and nothing stays behind when it leaves", .po
                 "threadserver)/task")
 {
     const char *where;
-    struct program *server = expect_silence_to_hold_up_nobody("threadserver", &where);
+    struct program *server = expect_silence_to_hold_up_nobody(&threading, &where);
     tried("connected three clients and counted the server's threads");
     suspect("threadserver serves its clients in threads: pthread_create().");
     struct crowd *crowd = gather(where, 3);
@@ -199,8 +232,9 @@ STEP(4, "a thread for each client, and nothing stays behind when it leaves", .po
     all_leave(crowd);
 
     tried("connected %d clients, and let all of them talk at the same time", HERD);
-    suspect("Each thread needs a buffer and a descriptor of its own: what is `static`, or belongs "
-            "to the loop that accepts, is shared by all.");
+    suspect("%d clients at once, and none has to wait for another to leave. Each thread needs a "
+            "visit (descriptor, buffer) of its own.",
+            HERD);
     struct belongings before = look_at(server);
     crowd = gather(where, HERD);
     talk_at_once(crowd);
@@ -219,7 +253,9 @@ STEP(4, "a thread for each client, and nothing stays behind when it leaves", .po
                           "Each client leaves memory behind: its thread's stack, if the thread is "
                           "neither detached nor joined, or what was allocated for it.");
     expect_rude_clients_harm_nobody(server, where);
-    expect_good_start_and_end("threadserver", server, where);
+    expect_broken_sends_harm_nobody(server, where);
+    expect_good_start("threadserver");
+    expect_good_end("threadserver", server, where);
 }
 
 STEP(
@@ -253,6 +289,17 @@ STEP(
 
 /* --- pollserver --- */
 
+static const struct kind polling = {
+    .name = "pollserver",
+    .deaf = "The loop waits for one client and is deaf to all others. It may wait in poll() only: "
+            "one recv() for each client that poll() found ready, then on to the next.",
+    .open = "recv() returns 0 when the client has said everything. Then its connection is closed, "
+            "and the client reads an end of file, too.",
+    .ended = "A client has left: no reason for the loop to end.",
+    .mixed = "When one client leaves, the others keep their places: what stands in several lists "
+             "has to move in all of them.",
+};
+
 STEP(6, "one loop in one thread serves a thousand clients", .points = 15,
      .see = "Step 6: one loop for all",
      .hints = {"Where may this program wait, if it must hear every client?",
@@ -265,7 +312,7 @@ STEP(6, "one loop in one thread serves a thousand clients", .points = 15,
                 "pollserver)/task")
 {
     const char *where;
-    struct program *server = expect_silence_to_hold_up_nobody("pollserver", &where);
+    struct program *server = expect_silence_to_hold_up_nobody(&polling, &where);
     struct rlimit limit;
     getrlimit(RLIMIT_NOFILE, &limit);
     int many = limit.rlim_cur < MOST + 100 ? (int)limit.rlim_cur - 100 : MOST;
@@ -288,7 +335,7 @@ STEP(6, "one loop in one thread serves a thousand clients", .points = 15,
             "something to send.");
     expect_rest(server, 60);
     tried("let all %d clients leave", many);
-    suspect("When one client leaves, the others must keep their places in every list.");
+    suspect("%s", polling.mixed);
     all_leave(crowd);
     visit(where);
     expect_no_more_descriptors(server, before);
@@ -301,7 +348,8 @@ STEP(6, "one loop in one thread serves a thousand clients", .points = 15,
     expect_no_more_memory(server, before, HERD,
                           "What was allocated for a client has to be freed when it has left.");
     expect_rude_clients_harm_nobody(server, where);
-    expect_good_start_and_end("pollserver", server, where);
+    expect_good_start("pollserver");
+    expect_good_end("pollserver", server, where);
 }
 
 STEP(
@@ -325,13 +373,17 @@ STEP(
     long before = look_at(server).kib;
 
     tried("sent 16 MiB in one client and read nothing of the echo");
-    suspect("The loop waits in send() for a client that does not read. Sockets must not block "
-            "(O_NONBLOCK): send() takes what there is room for, and the rest waits in a buffer.");
+    suspect("The loop stays with a client that does not read: it waits in send(), or asks again "
+            "and again. Sockets must not block (O_NONBLOCK): send() takes what there is room for, "
+            "the rest waits in a buffer, and poll() says when there is room (POLLOUT).");
     struct peer *full = join(where);
     say(full, many);
     half_close(full);
     wait_until_stuck(full, server);
-    tried("sent 16 MiB in one client and read nothing of the echo; meanwhile came another client");
+    tried("sent 16 MiB in one client and read nothing of the echo; meanwhile others wanted to be "
+          "served");
+    suspect("Only the client that does not read has to wait. Its buffer is its own, and nobody "
+            "looks at it when others have something to say.");
     visit(where);
     chat(witness, BYTES("and I?"));
     struct bytes piece = {many.at, 500000};
@@ -350,12 +402,25 @@ STEP(
     expect_rest(server, 60);
 
     tried("read the echo of all 16 MiB in the end");
-    suspect("Go on where send() stopped: from `start`, with what is left. When poll() says POLLOUT "
-            "there is room again. What the client said before its end of file has to go back.");
+    suspect("Who reads slowly is not dropped, and loses nothing. Go on where send() stopped, with "
+            "what is left, when poll() says that there is room again (POLLOUT).");
     expect_bytes(full, many);
     expect_end_of_file(full);
-    wait_until_idle(server);
-    expect_running(server);
+
+    tried("said %d KB, a little at a time, and read nothing of the echo before",
+          PIECES * PIECE / 1000);
+    struct peer *narrow = join_in_segments(where, PIECE + TIMESTAMPS);
+    for (size_t i = 0; i < PIECES; i++) {
+        say(narrow, (struct bytes){many.at + i * PIECE, PIECE});
+        wait_until_idle(server);
+    }
+    suspect(
+        "That there is no room just now (EAGAIN) is no failure: keep what was not sent, and wait "
+        "for POLLOUT. Who reads slowly is not dropped, and loses nothing.");
+    expect_bytes(narrow, (struct bytes){many.at, PIECES * PIECE});
+    take_leave(narrow);
+    expect_broken_sends_harm_nobody(server, where);
+    chat(witness, BYTES("good-bye"));
 }
 
 /* --- all three --- */
@@ -372,7 +437,8 @@ static void expect_to_do_without_descriptors(const char *name, struct program *s
 {
     tried("left %s no descriptor for another client, and connected three", name);
     suspect("accept() fails with EMFILE while no descriptor is free. That passes: the server goes "
-            "on, and tries again later.");
+            "on, and tries again later. The client stays in the queue, so to try again at once, "
+            "without a pause, burns a processor.");
     struct peer *witness = join(where);
     chat(witness, BYTES("ping"));
     wait_until_idle(server);
@@ -383,8 +449,8 @@ static void expect_to_do_without_descriptors(const char *name, struct program *s
     expect_running(server);
     suspect("Whoever has a place is served also while others wait for theirs.");
     chat(witness, BYTES("pong"));
-    suspect("The clients stay in the queue, so the door is ready and accept() fails again at once: "
-            "without a pause the loop burns a processor.");
+    suspect("The clients stay in the queue, so accept() fails again at once: without a pause the "
+            "loop burns a processor.");
     expect_rest(server, 60);
     expect_running(server);
     hang_up(early);
@@ -402,11 +468,12 @@ static void expect_to_do_without_children(const char *name, struct program *serv
 {
     tried("refused %s every further process and thread, and connected two clients", name);
     suspect("%s fails (EAGAIN) when the system has no more. That passes: this client can be "
-            "dropped, or wait; the server goes on. It is no reason to end.",
+            "dropped, or wait; the server goes on. It is no reason to end, nor to try again and "
+            "again without a pause.",
             call);
     struct peer *witness = join(where);
     chat(witness, BYTES("ping"));
-    wait_until_idle(server);
+    struct belongings before = look_at(server);
     if (!refuse_children(server, true)) {
         remark("without refusing processes, which this machine cannot (no seccomp)");
         return;
@@ -426,7 +493,6 @@ static void expect_to_do_without_children(const char *name, struct program *serv
     hang_up(two);
     tried("let %s have processes and threads again", name);
     suspect("The next client is served as usual.");
-    struct belongings before = look_at(server);
     visit(where);
     expect_no_more_descriptors(server, before);
     take_leave(witness);
