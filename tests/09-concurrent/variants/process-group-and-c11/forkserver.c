@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 static sigset_t signals;
+static pthread_mutex_t making = PTHREAD_MUTEX_INITIALIZER; /* a process right now */
 
 static void *attend_signals(void *unused)
 {
@@ -22,6 +23,7 @@ static void *attend_signals(void *unused)
     (void)unused;
     while (sigwait(&signals, &number) == 0)
         if (number == SIGTERM) {
+            pthread_mutex_lock(&making);
             signal(SIGTERM, SIG_IGN);
             kill(0, SIGTERM);
             _exit(0);
@@ -110,6 +112,7 @@ int main(int argc, char **argv)
             poll(NULL, 0, 20);
             continue;
         }
+        pthread_mutex_lock(&making);
         pid_t child = fork();
         if (child == 0) {
             close(door);
@@ -123,6 +126,7 @@ int main(int argc, char **argv)
         close(fd);
         if (child > 0)
             waitpid(child, &status, 0);
+        pthread_mutex_unlock(&making);
         if (status)
             fprintf(stderr, "forkserver: no process for a client\n");
     }
