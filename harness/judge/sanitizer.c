@@ -7,9 +7,7 @@
 #include "stage.h"
 #include "world.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 bool is_sanitized(struct program *program)
 {
@@ -138,11 +136,12 @@ static bool runtime_gave_up(struct program *program)
     return program->ended && memmem(error.at, error.length, words, strlen(words));
 }
 
-/* Why this build cannot be watched; NULL if it can. */
-static const char *hindrance(const char *build)
+/* Why the program cannot be watched; NULL if it can. */
+static const char *hindrance(const char *name)
 {
     static const char c11[] = "thrd_create"; /* among the names that it asks the C library for */
-    if (access(build, X_OK) == -1)
+    const char *build = watched_build(name);
+    if (!build)
         return "which this compiler or machine does not have";
     struct bytes image = read_file(build);
     if (memmem(image.at, image.length, c11, strlen(c11)))
@@ -152,7 +151,7 @@ static const char *hindrance(const char *build)
 
 struct program *start_watched_words(const char *const words[])
 {
-    const char *why_not = hindrance(text("%s/%s.threads", getenv("PLUMBLINE_PROGRAMS"), words[0]));
+    const char *why_not = hindrance(words[0]);
     if (why_not) {
         remark("without ThreadSanitizer, %s", why_not);
         return start_words(STUDENTS, words);
