@@ -38,7 +38,7 @@ struct launch {
     const char *weather;     /* calls of its that fail, fall short or are late: see weather.h */
     bool watch_threads;      /* its build for ThreadSanitizer, see start_watched() */
     bool gated;              /* refuse_children() can be asked of it */
-    bool no_quarantine;      /* a sanitizer gives freed memory back at once: to measure memory */
+    bool no_quarantine;      /* a sanitizer uses freed memory again at once: to measure memory */
 };
 enum { NO_UMASK = -1 };
 

@@ -7,7 +7,6 @@
 #include "crowd.h"
 
 enum {
-    HERD = 200,
     PIECE = 524,     /* bytes in a small TCP segment ... */
     TIMESTAMPS = 12, /* ... beside these, a TCP option */
     PIECES = 600,
@@ -97,14 +96,14 @@ STEP(2, "children that have ended are collected, however many end at once", .poi
         launch(.program = "forkserver", .args = {"127.0.0.1", "0"}, .no_quarantine = true);
     const char *where = listening(server);
     struct belongings before = look_at(server);
-    tried("connected %d clients, and let each say a word", HERD);
+    tried("connected %d clients, and let each say a word", CROWD);
     suspect("Each of them gets a process. None has to wait for another to leave.");
-    struct crowd *crowd = gather(where, HERD);
+    struct crowd *crowd = gather(where, CROWD);
     talk_at_once(crowd);
 
     tried("stopped the server, let all %d clients leave, continued the server, and let one more "
           "client come and go",
-          HERD);
+          CROWD);
     suspect("A child that has served its client closes the connection and ends (_exit()). It must "
             "not return into the parent's loop.");
     send_signal(server, SIGSTOP);
@@ -119,16 +118,13 @@ STEP(2, "children that have ended are collected, however many end at once", .poi
     wait_until_seen(has_collected, server, "at most one child that is not collected", uncollected);
     expect_no_more_descriptors(server, before);
 
-    tried("let %d more clients come and go, one after another", HERD / 4);
     before = look_at(server);
-    for (int i = 0; i < HERD / 4; i++)
-        visit(where);
+    expect_steady_memory(server, where, row_round, ROW,
+                         "What the parent allocates for a client has to be freed when that "
+                         "client's child was collected.");
     suspect("A child that has ended is to be collected also when no crowd ends at once.");
     wait_until_seen(has_collected, server, "at most one child that is not collected", uncollected);
     expect_no_more_descriptors(server, before);
-    expect_no_more_memory(server, before, HERD / 4,
-                          "What the parent allocates for a client has to be freed when that "
-                          "client's child was collected.");
 }
 
 static bool has_no_offspring(void *unused)
@@ -232,27 +228,22 @@ STEP(4, "a thread for each client, and nothing stays behind when it leaves", .po
     expect_that(count_threads(server) > 1, "more than one thread", "%d", count_threads(server));
     all_leave(crowd);
 
-    tried("connected %d clients, and let all of them talk at the same time", HERD);
+    tried("connected %d clients, and let all of them talk at the same time", CROWD);
     suspect("%d clients at once, and none has to wait for another to leave. Each thread needs a "
             "visit (descriptor, buffer) of its own.",
-            HERD);
+            CROWD);
     struct belongings before = look_at(server);
-    crowd = gather(where, HERD);
+    crowd = gather(where, CROWD);
     talk_at_once(crowd);
-    tried("let all %d clients leave", HERD);
+    tried("let all %d clients leave", CROWD);
     suspect("A thread that has served its client ends by itself; exit() would end the process.");
     all_leave(crowd);
     visit(where);
     expect_no_more_descriptors(server, before);
 
-    tried("let another %d clients come, talk and go", HERD);
-    before = look_at(server);
-    crowd = gather(where, HERD);
-    all_leave(crowd);
-    visit(where);
-    expect_no_more_memory(server, before, HERD,
-                          "Each client leaves memory behind: its thread's stack, if the thread is "
-                          "neither detached nor joined, or what was allocated for it.");
+    expect_steady_memory(server, where, crowd_round, CROWD,
+                         "Each client leaves memory behind: its thread's stack, if the thread is "
+                         "neither detached nor joined, or what was allocated for it.");
     expect_rude_clients_harm_nobody(server, where);
     expect_broken_sends_harm_nobody(server, where);
     expect_good_start("threadserver");
@@ -341,13 +332,8 @@ STEP(6, "one loop in one thread serves a thousand clients", .points = 15,
     visit(where);
     expect_no_more_descriptors(server, before);
 
-    tried("let another %d clients come, talk and go", HERD);
-    before = look_at(server);
-    crowd = gather(where, HERD);
-    all_leave(crowd);
-    visit(where);
-    expect_no_more_memory(server, before, HERD,
-                          "What was allocated for a client has to be freed when it has left.");
+    expect_steady_memory(server, where, crowd_round, CROWD,
+                         "What was allocated for a client has to be freed when it has left.");
     expect_rude_clients_harm_nobody(server, where);
     expect_good_start("pollserver");
     expect_good_end("pollserver", server, where);
