@@ -208,6 +208,30 @@ static const struct kind threading = {
              "and a lock that is not given back stops all.",
 };
 
+/* A client's bytes wait in the server, in the middle of a send(), while another client sends more
+ * than any buffer holds. */
+static void expect_slow_reader_to_keep_its_bytes(struct program *server, const char *where)
+{
+    struct bytes all = noise(10 * MIB);
+    struct bytes slow_bytes = {all.at, 8 * MIB}, quick_bytes = {all.at + 8 * MIB, 2 * MIB};
+    tried("sent 8 MiB in one client, 2 MiB in another, which came back, and then read the first "
+          "one's echo");
+    suspect("Who does not read must not hold up another client.");
+    struct peer *slow = join(where);
+    say(slow, slow_bytes);
+    half_close(slow);
+    wait_until_stuck(slow, server);
+    struct peer *quick = join(where);
+    say(quick, quick_bytes);
+    expect_bytes(quick, quick_bytes);
+    take_leave(quick);
+    suspect(
+        "Each thread needs a visit (descriptor, buffer) of its own: what is static, all threads "
+        "have together.");
+    expect_bytes(slow, slow_bytes);
+    expect_end_of_file(slow);
+}
+
 STEP(4, "a thread for each client, and nothing stays behind when it leaves", .points = 15,
      .see = "Step 4: a thread for each client",
      .hints = {"All threads of a process share its variables. What must each thread have for "
@@ -228,6 +252,7 @@ STEP(4, "a thread for each client, and nothing stays behind when it leaves", .po
     expect_that(count_threads(server) > 1, "more than one thread", "%d", count_threads(server));
     all_leave(crowd);
 
+    expect_slow_reader_to_keep_its_bytes(server, where);
     tried("connected %d clients, and let all of them talk at the same time", CROWD);
     suspect("%d clients at once, and none has to wait for another to leave. Each thread needs a "
             "visit (descriptor, buffer) of its own.",
@@ -339,6 +364,11 @@ STEP(6, "one loop in one thread serves a thousand clients", .points = 15,
     expect_good_end("pollserver", server, where);
 }
 
+#define STAYS                                                                                      \
+    "The loop stays with a client that does not read: it waits in a call, or asks again and "      \
+    "again. Sockets must not block (O_NONBLOCK): send() takes what there is room for, the rest "   \
+    "waits in a buffer, and poll() says for all clients at once who has room (POLLOUT)."
+
 STEP(
     7, "a client that does not read slows down only itself", .points = 10, .after = 6,
     .see = "Step 7: who does not read",
@@ -360,17 +390,14 @@ STEP(
     long before = look_at(server).kib;
 
     tried("sent 16 MiB in one client and read nothing of the echo");
-    suspect("The loop stays with a client that does not read: it waits in send(), or asks again "
-            "and again. Sockets must not block (O_NONBLOCK): send() takes what there is room for, "
-            "the rest waits in a buffer, and poll() says when there is room (POLLOUT).");
+    suspect("%s", STAYS);
     struct peer *full = join(where);
     say(full, many);
     half_close(full);
     wait_until_stuck(full, server);
     tried("sent 16 MiB in one client and read nothing of the echo; meanwhile others wanted to be "
           "served");
-    suspect("Only the client that does not read has to wait. Its buffer is its own, and nobody "
-            "looks at it when others have something to say.");
+    suspect("%s", STAYS);
     visit(where);
     chat(witness, BYTES("and I?"));
     struct bytes piece = {many.at, 500000};
@@ -389,8 +416,9 @@ STEP(
     expect_rest(server, 60);
 
     tried("read the echo of all 16 MiB in the end");
-    suspect("Who reads slowly is not dropped, and loses nothing. Go on where send() stopped, with "
-            "what is left, when poll() says that there is room again (POLLOUT).");
+    suspect("Who reads slowly is not dropped, and loses nothing. What is left waits in a buffer of "
+            "the client's own; go on where send() stopped, when poll() says that there is room "
+            "again (POLLOUT).");
     expect_bytes(full, many);
     expect_end_of_file(full);
 
@@ -401,6 +429,8 @@ STEP(
         say(narrow, (struct bytes){many.at + i * PIECE, PIECE});
         wait_until_idle(server);
     }
+    suspect("%s", STAYS);
+    chat(witness, BYTES("and now?"));
     suspect(
         "That there is no room just now (EAGAIN) is no failure: keep what was not sent, and wait "
         "for POLLOUT. Who reads slowly is not dropped, and loses nothing.");
