@@ -83,6 +83,14 @@ score() { sed -n "s/^$1,\([^,]*\),.*/\1/p" "$out/grades.csv"; }
     done
 }
 
+@test "the page of feedback shows the calls that led to a failure, with source lines" {
+    hand_in one
+    sed -i 's/if (fd == -1)/if (fd == -2)/' "$class/one/sockinfo.c" # a refused socket goes on
+    grade_class
+    [ "$status" -eq 0 ]
+    grep -q 'class="calls".*sockinfo.c:[0-9]* *socket(' "$out/feedback/one.html"
+}
+
 @test "broken archives, links, FIFOs, empty folders and huge files stop nobody else" {
     hand_in honest
     echo "no archive" >"$class/broken.zip"
