@@ -1,9 +1,10 @@
 /*
  * ledger.c - who held which descriptor (see ledger.h).
  *
- * The records are replayed in the order in which the calls began. A fork copies its parent's
- * descriptors to the child, an exec drops those that close on it. Whatever the program wrote into
- * the records, tables stay within their bounds.
+ * The records are replayed in the order in which the calls began; one that may wait (for a client,
+ * for a child's end) has its effect when it returns. A fork copies its parent's descriptors to the
+ * child, an exec drops those that close on it. Whatever the program wrote into the records, tables
+ * stay within their bounds.
  */
 #include "ledger.h"
 
@@ -268,8 +269,46 @@ static bool takes_descriptor(const struct probe_record *record)
     }
 }
 
+/* While it waits, others close descriptors and start images. */
+static bool may_wait(const struct probe_record *record)
+{
+    switch (record->call) {
+    case CALL_accept:
+    case CALL_accept4:
+    case CALL_open:
+    case CALL_wait:
+    case CALL_waitpid:
+    case CALL_wait3:
+    case CALL_wait4:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* The calls begun and, as far as this table knows, not yet returned. */
+struct waiting {
+    size_t *index;
+    size_t count;
+};
+
+static void succeed_until(struct ledger *ledger, const struct transcript *transcript,
+                          struct waiting *waiting, uint64_t now)
+{
+    size_t left = 0;
+    for (size_t i = 0; i < waiting->count; i++) {
+        size_t index = waiting->index[i];
+        if (transcript->record[index].ended_ns <= now)
+            succeed(ledger, transcript, &transcript->record[index], ledger->of[index]);
+        else
+            waiting->index[left++] = index;
+    }
+    waiting->count = left;
+}
+
 struct ledger *ledger_of(const struct transcript *transcript)
 {
+    struct waiting waiting = {step_memory((transcript->count + 1) * sizeof *waiting.index), 0};
     struct ledger *ledger = step_memory(sizeof *ledger);
     ledger->object = step_memory((transcript->count * 2 + 8) * sizeof *ledger->object);
     ledger->holding = step_memory(MOST_HOLDINGS * sizeof *ledger->holding);
@@ -278,6 +317,7 @@ struct ledger *ledger_of(const struct transcript *transcript)
         hold(ledger, transcript->record[0].process, fd, new_object(ledger, STANDARD, fd), false);
     for (size_t i = 0; i < transcript->count; i++) {
         const struct probe_record *record = &transcript->record[i];
+        succeed_until(ledger, transcript, &waiting, record->began_ns);
         if (!is_known(ledger, record->process))
             meet(ledger, transcript, record);
         ledger->of[i] = takes_descriptor(record)
@@ -285,11 +325,14 @@ struct ledger *ledger_of(const struct transcript *transcript)
                             : -1;
         if (record->call == CALL_exit || record->call == CALL__exit)
             forget(ledger, record->process);
+        else if (!is_unfinished(record) && record->result != -1 && may_wait(record))
+            waiting.index[waiting.count++] = i;
         else if (!is_unfinished(record) && record->result != -1)
             succeed(ledger, transcript, record, ledger->of[i]);
         else if (record->call == CALL_connect && record->error == EINPROGRESS)
             set_kind(ledger, ledger->of[i], CONNECTED);
     }
+    succeed_until(ledger, transcript, &waiting, UINT64_MAX);
     return ledger;
 }
 
