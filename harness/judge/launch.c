@@ -260,6 +260,12 @@ static void wait_for_build(const char *path)
     close(fd);
 }
 
+void await_build(const char *name)
+{
+    const char *folder = getenv("PLUMBLINE_PROGRAMS");
+    wait_for_build(text("%s/%s", folder ? folder : "", name));
+}
+
 const char *watched_build(const char *name)
 {
     const char *folder = getenv("PLUMBLINE_PROGRAMS");

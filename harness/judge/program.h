@@ -52,6 +52,10 @@ struct program *start_words(enum build build, const char *const words[]);
 #define launch(...) launch_as(&(struct launch){__VA_ARGS__})
 struct program *launch_as(const struct launch *how);
 
+/* Waits until the student's program has been built, or has been found not to compile. Starting one
+ * waits as well: this is for a step that takes the time from before the start. */
+void await_build(const char *name);
+
 /* True if all of the launch's weather has come. A program that the probe cannot reach (linked
  * statically, with another C library, or making system calls of its own) never has any: no step may
  * demand what only a program with weather would show. */

@@ -9,12 +9,11 @@
  */
 #include "compile.h"
 
+#include "compiler.h"
 #include "text.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +24,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { MOST_WORDS = 64, MOST_UNITS = 512 };
+enum { MOST_UNITS = 512 };
 
 struct unit { /* one program to be built */
     const char *source;
@@ -35,156 +34,6 @@ struct unit { /* one program to be built */
     pid_t compiler;  /* 0: not running */
     int lock;        /* on PROGRAM.building, -1: none */
 };
-
-static const char standard_flags[] =
-    "-std=c11 -D_XOPEN_SOURCE=700 -D_DEFAULT_SOURCE -pthread -g -O1 -Wall -Wextra";
-
-/* Optional flags, each tried once per compiler: sanitizers, and patterns in uninitialized
- * variables, which make the use of one show. */
-static const char *const optional_flags[] = {
-    "-fsanitize=address,undefined -fno-omit-frame-pointer",
-    "-ftrivial-auto-var-init=pattern",
-};
-
-/* The second build of a program whose threads are watched: no other sanitizer goes with this one.
- */
-static const char thread_flags[] = "-fsanitize=thread";
-
-struct flags {
-    const char *usual;
-    const char *threads; /* "" if this compiler cannot, or its programs do not run here */
-};
-
-/* --- running the compiler --- */
-
-static int split(char *line, char *words[], int count)
-{
-    char *rest = line;
-    for (char *word; count < MOST_WORDS - 8 && (word = strtok_r(rest, " ", &rest));)
-        words[count++] = word;
-    return count;
-}
-
-static const char *compiler_name(void)
-{
-    const char *name = getenv("CC");
-    return name && *name ? name : "cc";
-}
-
-/* Starts `CC flags source -o output -lrt`, its messages into the file `log`. */
-static pid_t start_compiler(const char *flags, const char *source, const char *output,
-                            const char *log)
-{
-    char *words[MOST_WORDS];
-    int count = split(text("%s", compiler_name()), words, 0);
-    count = split(text("%s", flags), words, count);
-    words[count++] = (char *)source;
-    words[count++] = "-o";
-    words[count++] = (char *)output;
-    words[count++] = "-lrt";
-    words[count] = NULL;
-    pid_t child = fork();
-    if (child != 0)
-        return child;
-    int nothing = open("/dev/null", O_RDONLY);
-    int messages = open(log, O_WRONLY | O_CREAT | O_TRUNC, 0666);
-    if (nothing == -1 || messages == -1)
-        _exit(126);
-    dup2(nothing, 0);
-    dup2(messages, 1);
-    dup2(messages, 2);
-    setenv("LC_ALL", "C", 1);
-    execvp(words[0], words);
-    _exit(127);
-}
-
-static int wait_for(pid_t child)
-{
-    int status;
-    while (waitpid(child, &status, 0) == -1)
-        if (errno != EINTR)
-            return -1;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
-}
-
-/* --- which flags the compiler takes --- */
-
-static bool program_runs(const char *program)
-{
-    pid_t child = fork();
-    if (child == 0) {
-        int nothing = open("/dev/null", O_RDWR);
-        dup2(nothing, 1);
-        dup2(nothing, 2); /* "libasan.so is missing" is an answer, not news */
-        execl(program, program, (char *)NULL);
-        _exit(127);
-    }
-    return child > 0 && wait_for(child) == 0;
-}
-
-static bool flags_work(const char *folder, const char *flags)
-{
-    static const char trivial[] = "int main(void) { return 0; }\n";
-    const char *source = text("%s/try.%d.c", folder, getpid());
-    const char *program = text("%s/try.%d", folder, getpid());
-    const char *log = text("%s/try.%d.log", folder, getpid());
-    bool works = write_whole(source, trivial, sizeof trivial - 1) == 0;
-    if (works) {
-        pid_t child = start_compiler(flags, source, program, log);
-        works = child > 0 && wait_for(child) == 0 && program_runs(program);
-    }
-    unlink(source);
-    unlink(program);
-    unlink(log);
-    return works;
-}
-
-static const char *find_usual_flags(const char *folder)
-{
-    if (!flags_work(folder, standard_flags)) {
-        fprintf(stderr,
-                "plumb: the C compiler `%s` cannot build a program of one line here (no compiler, "
-                "or a full disk?)\n",
-                compiler_name());
-        return NULL;
-    }
-    const char *flags = standard_flags;
-    for (size_t i = 0; i < sizeof optional_flags / sizeof optional_flags[0]; i++)
-        if (flags_work(folder, text("%s %s", flags, optional_flags[i])))
-            flags = text("%s %s", flags, optional_flags[i]);
-    return flags;
-}
-
-static const char *find_thread_flags(const char *folder)
-{
-    const char *flags = text("%s %s", standard_flags, thread_flags);
-    return flags_work(folder, flags) ? flags : "";
-}
-
-/* The flags for this compiler, found out once and kept in a file: the usual ones in its first line,
- * those for threads, as soon as they are wanted, in its second. Returns 0, or -1 if the compiler
- * does not work at all. */
-static int find_flags(const struct course *course, bool with_threads, struct flags *flags)
-{
-    char *name = text("%s/flags-%s", course->build, compiler_name());
-    for (char *c = name + strlen(course->build) + 1; *c; c++)
-        if (!isalnum((unsigned char)*c) && !strchr("+-._", *c))
-            *c = '_';
-    char *known = read_whole(name, NULL);
-    char *second = known ? strchr(known, '\n') : NULL;
-    if (second)
-        *second++ = '\0';
-    flags->usual = known ? known : find_usual_flags(course->build);
-    flags->threads = second ? second : with_threads ? find_thread_flags(course->build) : "";
-    if (!flags->usual)
-        return -1;
-    if (!known || (with_threads && !second)) {
-        const char *content =
-            with_threads ? text("%s\n%s", flags->usual, flags->threads) : flags->usual;
-        write_whole(name, content, strlen(content));
-    }
-    return 0;
-}
 
 /* --- what a program is built from --- */
 
@@ -294,7 +143,7 @@ static void begin_unit(struct unit *unit)
     if (problem)
         fail_unit(unit, problem);
     else
-        unit->compiler = start_compiler(unit->flags, unit->source, temporary_of(unit),
+        unit->compiler = compiler_start(unit->flags, unit->source, temporary_of(unit),
                                         text("%s.log", temporary_of(unit)));
 }
 
@@ -317,6 +166,39 @@ static void finish_unit(struct unit *unit, int status)
                              first_error(messages ? messages : "")));
     }
     free(messages);
+}
+
+static bool same_content(const char *one, const char *other)
+{
+    struct stat status;
+    if (stat(one, &status) == -1 || !S_ISREG(status.st_mode))
+        return false;
+    size_t length = 0, other_length = 0;
+    char *content = read_whole(one, &length);
+    char *other_content = read_whole(other, &other_length);
+    bool same = content && other_content && length == other_length &&
+                memcmp(content, other_content, length) == 0;
+    free(content);
+    free(other_content);
+    return same;
+}
+
+/* Where the source is the reference's, to the last byte, so is the program: nothing to compile.
+ * Most programs of a tree with one planted mistake, and of a lab half done, are such. */
+static bool take_over(const struct unit *unit, const struct unit *reference)
+{
+    if (!is_fresh(reference) || access(text("%s.warnings", reference->program), F_OK) == 0 ||
+        *stamps_of_headers(unit->source) || !same_content(unit->source, reference->source))
+        return false;
+    const char *temporary = temporary_of(unit);
+    unlink(temporary);
+    if (link(reference->program, temporary) == -1 || rename(temporary, unit->program) == -1)
+        return false;
+    unlink(temporary); /* rename() leaves it if both are the same file already */
+    unlink(text("%s.problem", unit->program));
+    unlink(text("%s.warnings", unit->program));
+    note(unit, "key", unit->key);
+    return true;
 }
 
 /* Whoever waits for this program (judge/launch.c) goes on. */
@@ -372,15 +254,26 @@ const char *builds_of(const struct course *course, const char *tree)
     return text("%s/trees/%016llx", course->build, hash);
 }
 
-/* Adds the program if it has to be built, and locks it until it is. */
-static int add_unit(struct unit *units, int count, const char *source, const char *program,
-                    const char *flags)
+/* The unit of a program, "LAB/NAME"; `suffix` tells its builds apart. */
+static struct unit unit_of(const struct course *course, const char *tree, const char *name,
+                           const char *suffix, const char *flags)
 {
-    struct unit unit = {.source = source, .program = program, .flags = flags};
+    struct unit unit = {.source = text("%s/%s.c", tree, name),
+                        .program = text("%s/%s%s", builds_of(course, tree), name, suffix),
+                        .flags = flags};
     unit.key = key_of(&unit);
-    if (count == MOST_UNITS || is_fresh(&unit))
+    return unit;
+}
+
+/* Adds the program if it has to be built, and locks it until it is. */
+static int add_unit(const struct course *course, const char *tree, const char *name,
+                    const char *suffix, const char *flags, struct unit *units, int count)
+{
+    struct unit unit = unit_of(course, tree, name, suffix, flags);
+    struct unit reference = unit_of(course, "solutions", name, suffix, flags);
+    if (count == MOST_UNITS || is_fresh(&unit) || take_over(&unit, &reference))
         return count;
-    unit.lock = open(text("%s.building", program), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    unit.lock = open(text("%s.building", unit.program), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (unit.lock != -1)
         flock(unit.lock, LOCK_EX | LOCK_NB); /* if another check has it, that one builds, too */
     units[count] = unit;
@@ -388,32 +281,32 @@ static int add_unit(struct unit *units, int count, const char *source, const cha
 }
 
 /* A build for threads that was made while the compiler could must not outlive that. */
-static int add_watched(struct unit *units, int count, const char *source, const char *program,
-                       const struct flags *flags)
+static int add_watched(const struct course *course, const char *tree, const char *name,
+                       const struct flags *flags, struct unit *units, int count)
 {
     if (*flags->threads)
-        return add_unit(units, count, source, program, flags->threads);
-    forget(&(struct unit){.program = program});
+        return add_unit(course, tree, name, ".threads", flags->threads, units, count);
+    struct unit unit = unit_of(course, tree, name, ".threads", "");
+    forget(&unit);
     return count;
 }
 
 static int add_units(const struct course *course, const char *tree, const struct flags *flags,
                      struct unit *units, int count)
 {
-    const char *builds = builds_of(course, tree);
     for (int i = 0; i < course->labs; i++) {
         const struct lab *lab = &course->lab[i];
-        const char *folder = text("%s/%s", builds, lab->name);
+        const char *folder = text("%s/%s", builds_of(course, tree), lab->name);
         if (make_folders(folder) == -1) {
             fprintf(stderr, "plumb: cannot make %s: %s\n", folder, strerror(errno));
             return -1;
         }
         for (int j = 0; j < lab->programs; j++)
-            count = add_unit(units, count, text("%s/%s/%s.c", tree, lab->name, lab->program[j]),
-                             text("%s/%s", folder, lab->program[j]), flags->usual);
+            count = add_unit(course, tree, text("%s/%s", lab->name, lab->program[j]), "",
+                             flags->usual, units, count);
         for (int j = 0; j < lab->watched_count; j++)
-            count = add_watched(units, count, text("%s/%s/%s.c", tree, lab->name, lab->watched[j]),
-                                text("%s/%s.threads", folder, lab->watched[j]), flags);
+            count = add_watched(course, tree, text("%s/%s", lab->name, lab->watched[j]), flags,
+                                units, count);
     }
     return count;
 }
@@ -430,7 +323,7 @@ int compile_start(struct course *course, int jobs)
 {
     static struct unit units[MOST_UNITS];
     struct flags flags;
-    if (find_flags(course, watches_threads(course), &flags) == -1)
+    if (compiler_flags(course->build, watches_threads(course), &flags) == -1)
         return -1;
     int count = add_units(course, course->tree, &flags, units, 0);
     bool same = strcmp(builds_of(course, course->tree), builds_of(course, "solutions")) == 0;
@@ -460,7 +353,7 @@ int compile_finish(struct course *course)
 {
     pid_t builder = course->builder;
     course->builder = 0;
-    if (builder == 0 || wait_for(builder) == 0)
+    if (builder == 0 || compiler_wait(builder) == 0)
         return 0;
     fprintf(stderr, "plumb: the compiler was ended by force\n");
     errno = ECANCELED;
@@ -471,7 +364,7 @@ void compile_abandon(struct course *course)
 {
     if (course->builder > 0) {
         kill(course->builder, SIGTERM);
-        wait_for(course->builder);
+        compiler_wait(course->builder);
     }
     course->builder = 0;
 }

@@ -265,6 +265,7 @@ STEP(5, "the time-out is for all connections together", .points = 20, .after = 4
     for (int i = 0; i < crowd.count; i++)
         if (connected(crowd.client[i]) != 0)
             hang_up(crowd.client[i]);
+    await_build("knock");
     long long before = now_ms();
     const char *line = knock(where, "8", text("%d", PATIENCE_MS), true);
     long long waited = now_ms() - before;

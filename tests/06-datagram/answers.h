@@ -41,6 +41,7 @@ static const char *id_of(struct bytes query)
 static struct asked hear_query(struct peer *server, int tries, int timeout_ms, const char *verb,
                                const char *said)
 {
+    await_build("ask");
     struct asked asked = {.server = server, .before_ms = now_ms()};
     asked.ask = run_ask(STUDENTS, local_address(server), tries, timeout_ms, verb, said);
     asked.query = hear_datagram(server, &asked.client);

@@ -277,6 +277,7 @@ static bool is_inconclusive(struct program *get, mqd_t queue)
  */
 static bool waits_anew(const char *name, mqd_t queue, long timeout_ms)
 {
+    await_build("pmq");
     const char *enough = text("no end until %ld ms after the last message", timeout_ms);
     long long began = now_ms(), surely = timeout_ms * 3 / 4;
     struct program *get = start_get(name, timeout_ms);

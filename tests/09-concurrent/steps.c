@@ -365,9 +365,10 @@ STEP(6, "one loop in one thread serves a thousand clients", .points = 15,
 }
 
 #define STAYS                                                                                      \
-    "The loop stays with a client that does not read: it waits in a call, or asks again and "      \
-    "again. Sockets must not block (O_NONBLOCK): send() takes what there is room for, the rest "   \
-    "waits in a buffer, and poll() says for all clients at once who has room (POLLOUT)."
+    "Only the client that does not read has to wait. The loop stays with a client if it waits in " \
+    "a call for it, or asks again and again. Sockets must not block (O_NONBLOCK): send() takes "   \
+    "what there is room for, the rest waits in a buffer, and poll() says for all clients at once " \
+    "who has room (POLLOUT)."
 
 STEP(
     7, "a client that does not read slows down only itself", .points = 10, .after = 6,

@@ -75,12 +75,12 @@ static void expect_sized(const char *where, struct bytes content)
 /* What only the probe can bring about; programs that it cannot reach are served fair weather. */
 static void expect_drop_by_drop(struct bytes content)
 {
-    tried("let read() give at most 1000 bytes at a time, and let send() take at most 700");
+    tried("let read() give at most 1000 bytes at a time, and let send() take at most 300");
     suspect("read() and send() may do a part of what they are asked for, again and again: go on "
             "until SIZE bytes have been sent.");
     make("pub/drops", content);
     struct program *server = launch(.program = "fileserver", .args = {"pub", "127.0.0.1", "0"},
-                                    .weather = "read 1- short 1000; send 1- short 700");
+                                    .weather = "read 1- short 1000; send 1- short 300");
     expect_file(listening(server), "drops", content);
 }
 
