@@ -130,6 +130,23 @@ END
     [ -z "$(find "$BUILD" -name '*.building')" ]
 }
 
+@test "a source that is the reference's, to the last byte, is not compiled again; another one is" {
+    run make check DIR=solutions LAB=04
+    local copy=$BATS_TEST_TMPDIR/copy
+    mkdir "$copy"
+    cp -r solutions/04-accept "$copy/"
+    echo '/* changed */' >>"$copy/04-accept/timeclient.c"
+    printf '#!/bin/sh\necho "$@" >>"%s/compiled"\nexec cc "$@"\n' "$BATS_TEST_TMPDIR" >"$BATS_TEST_TMPDIR/noting-cc"
+    chmod +x "$BATS_TEST_TMPDIR/noting-cc"
+    run make check DIR=solutions LAB=04 CC="$BATS_TEST_TMPDIR/noting-cc"
+    : >"$BATS_TEST_TMPDIR/compiled"
+    run make check DIR="$copy" LAB=04 CC="$BATS_TEST_TMPDIR/noting-cc"
+    [ "$status" -eq 0 ]
+    cat "$BATS_TEST_TMPDIR/compiled"
+    [ "$(grep -o "$copy/[^ ]*" "$BATS_TEST_TMPDIR/compiled")" = "$copy/04-accept/timeclient.c" ]
+    run make check DIR=solutions LAB=04 # with the usual compiler, as it was
+}
+
 @test "a builder that is killed makes exit 2, never a verdict on what was built before" {
     check_tree
     echo 'int main(void) { return 0; }' >"$tree/01-socket/sockinfo.c"
