@@ -7,6 +7,7 @@
 BUILD ?= build
 export BUILD
 export DIR LAB STEP RESULT TIER JOBS
+export QUICK PARTS RUNS RECORD
 export PDF SUBMISSIONS OUT LABS ROSTER HIDDEN_STEPS UNSEALED THRESHOLD
 
 # `make check` and `make trace` exit with 1 if a program failed and with 2 if it could not be done.
@@ -23,7 +24,7 @@ pass_on_exit = $(recall_exit)$(if $(filter 0,$(code)),,$(if $(filter 1,$(code)),
 plumb = "$$BUILD/bin/plumb"
 
 .PHONY: help check run-check trace run-trace next hint progress watch test mutants variants ladder \
-        bench grade similar attacks dist site doctor skeletons new lint clean
+        bench prove grade similar attacks dist site doctor skeletons new lint clean
 
 help:
 	@harness/help
@@ -66,6 +67,9 @@ site:
 
 bench:
 	+@harness/build "$$LAB" && tests/bench/run
+
+prove:
+	+@harness/setup test && harness/build "" && tests/prove/run
 
 doctor skeletons:
 	@harness/$@
