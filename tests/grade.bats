@@ -256,6 +256,22 @@ END
     grep -q '&#60;script&#62;' "$out/feedback/one.html"
 }
 
+@test "the report of 500 persons in a browser: each a click away, sorted and filtered by keyboard too" {
+    command -v chromium chromium-browser google-chrome >/dev/null || skip 'no Chromium here'
+    hand_in s1
+    hand_in s2
+    echo 'int main(void) { return 0; }' >"$class/s2/sockcount.c"
+    { echo id,name && for ((i = 1; i <= 500; i++)); do echo "s$i,Person $i"; done; } >"$BATS_TEST_TMPDIR/roster.csv"
+    grade_class ROSTER="$BATS_TEST_TMPDIR/roster.csv"
+    [ "$status" -eq 0 ]
+    timeout 120 tests/check-report "$out/report.html" 500
+    # The check notices what it is there for.
+    sed 's/row.hidden = .*/row.hidden = false;/' "$out/report.html" >"$out/planted.html"
+    run timeout 120 tests/check-report "$out/planted.html" 500
+    [ "$status" -eq 1 ]
+    [[ $output == *"leaves 500 persons"* ]]
+}
+
 @test "without a sandbox it refuses, unless UNSEALED=yes is said, and then every result says so" {
     hand_in one
     mkdir "$BATS_TEST_TMPDIR/bin"

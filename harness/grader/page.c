@@ -23,7 +23,13 @@ static const char style[] =
     "border-radius:6px;padding:.6em 1em;margin:.8em 0}dl{display:grid;grid-template-columns:"
     "7rem 1fr;gap:.2em 1em;margin:.5em 0}dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere;"
     "font-family:ui-monospace,monospace;font-size:.93em}dd.calls{white-space:pre-wrap}"
-    ".bar{vertical-align:middle}"
+    ".bar{vertical-align:middle}th button{all:unset;cursor:pointer;white-space:nowrap}"
+    ".notes{min-width:14rem}th button:focus-visible{outline:2px solid "
+    "var(--bar);outline-offset:2px}"
+    "th[aria-sort=ascending] button::after{content:\" \\25b4\"}"
+    "th[aria-sort=descending] button::after{content:\" \\25be\"}"
+    "input{font:inherit;color:inherit;background:var(--ground);border:1px solid var(--soft);"
+    "border-radius:4px;padding:.2em .5em;max-width:100%}output{color:var(--soft)}"
     "@media(max-width:34rem){dl{grid-template-columns:1fr}dd{margin-bottom:.4em}}";
 
 void page_begin(FILE *out, const char *title)

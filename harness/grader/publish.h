@@ -20,6 +20,7 @@ int publish_class(const struct grader *grader);
 int write_feedback(const struct grader *grader, const struct submission *submission);
 int write_grades(const struct grader *grader);
 int write_report(const struct grader *grader);
+void put_persons(FILE *out, const struct grader *grader); /* of the report */
 
 /* Calls visit for each record of a person's verdict on a lab, in order; the last one is the
  * block's `done`. Returns how many steps, or -1 if there is no verdict. */

@@ -222,57 +222,6 @@ static void put_slowest(FILE *out, const struct figures *figures)
     fputs("</table></div>\n", out);
 }
 
-static void remember_notes(const struct record *record, void *context)
-{
-    const char **notes = context;
-    if (record_get(record, "notes"))
-        *notes = text("%s", record_get(record, "notes"));
-}
-
-static void put_person(FILE *out, const struct grader *grader, const struct submission *person)
-{
-    int total = 0;
-    bool error = false;
-    const char *notes = "";
-    fputs("<tr><td><a href=\"feedback/", out);
-    put_html(out, person->id);
-    fputs(".html\">", out);
-    put_html(out, person->id);
-    fputs("</a></td><td>", out);
-    put_html(out, person->name);
-    fputs("</td>", out);
-    for (int i = 0; i < grader->labs; i++) {
-        const char *lab = grader->lab[i].name;
-        const struct block *block = journal_find(grader->journal, person->id, lab);
-        if (!grader->lab[i].wanted)
-            continue;
-        int steps = visit_block(grader, person->id, lab, remember_notes, &notes);
-        if (!block || block->error)
-            fputs("<td class=\"n error\">error</td>", out);
-        else if (steps == 0)
-            fputs("<td class=\"n soft\">none</td>", out);
-        else
-            fprintf(out, "<td class=\"n\">%d</td>", block->points);
-        error |= !block || block->error;
-        total += block ? block->points : 0;
-    }
-    fprintf(out, "<td class=\"n\">%s</td><td class=\"soft\">", error ? "error" : text("%d", total));
-    put_html(out, person->path ? notes : "nothing was handed in");
-    fputs("</td></tr>\n", out);
-}
-
-static void put_persons(FILE *out, const struct grader *grader)
-{
-    fputs("<h2>Everybody</h2>\n<div class=\"wide\"><table><tr><th>id</th><th>name</th>", out);
-    for (int i = 0; i < grader->labs; i++)
-        if (grader->lab[i].wanted)
-            fprintf(out, "<th class=\"n\">%s</th>", grader->lab[i].name);
-    fputs("<th class=\"n\">total</th><th>notes</th></tr>\n", out);
-    for (size_t i = 0; i < grader->submissions_count; i++)
-        put_person(out, grader, &grader->submission[i]);
-    fputs("</table></div>\n", out);
-}
-
 int write_report(const struct grader *grader)
 {
     char *content;
