@@ -103,12 +103,13 @@ struct bytes hear_datagram(struct peer *peer, const char **from)
     return await_datagram(peer, from, "a datagram");
 }
 
-void expect_datagram(struct peer *peer, struct bytes bytes)
+const char *expect_datagram(struct peer *peer, struct bytes bytes)
 {
-    const char *expected = text("the datagram %s", shown(bytes));
-    struct bytes heard = await_datagram(peer, NULL, expected);
+    const char *from, *expected = text("the datagram %s", shown(bytes));
+    struct bytes heard = await_datagram(peer, &from, expected);
     if (heard.length != bytes.length || memcmp(heard.at, bytes.at, bytes.length) != 0)
         fail_step(expected, shown(heard));
+    return from;
 }
 
 long long arrival_ms(struct peer *peer)

@@ -120,8 +120,8 @@ struct bytes hear_datagram(struct peer *peer, const char **from);
  * sent in which distance, however late the test is. */
 long long arrival_ms(struct peer *peer);
 
-/* Waits for a datagram with exactly these bytes. */
-void expect_datagram(struct peer *peer, struct bytes bytes);
+/* Waits for a datagram with exactly these bytes; returns its sender's address. */
+const char *expect_datagram(struct peer *peer, struct bytes bytes);
 
 /* --- about the socket --- */
 
