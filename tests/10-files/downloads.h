@@ -344,7 +344,7 @@ static void expect_change_at_the_end(const char *out, struct bytes old, struct b
     if (there)
         expect_content(out, old);
     else
-        expect_that(!exists(out), "no OUT yet", "a file OUT of %zu bytes",
+        expect_that(!exists(out), "no file OUT yet", "a file OUT of %zu bytes",
                     read_file(scratch_path(out)).length);
     tried("sent the rest of the file");
     suspect("All has arrived: give the temporary file its name with rename(), which replaces an "

@@ -75,10 +75,11 @@ static void expect_same(struct bytes came, struct bytes expected, const char *wh
     size_t same = same_bytes(came, expected);
     if (same == came.length && same == expected.length)
         return;
-    const char *seen =
-        same < came.length && same < expected.length
-            ? text("%zu bytes; byte %zu is the first that differs", came.length, same + 1)
-            : text("%zu bytes, then an end", came.length);
+    if (expected.length <= 60)
+        fail_step(text("%s %s", shown(expected), where), came.length ? shown(came) : "nothing");
+    const char *seen = text("%zu bytes, then an end", came.length);
+    if (same < came.length && same < expected.length)
+        seen = text("%zu bytes; byte %zu is the first that differs", came.length, same + 1);
     fail_step(text("the %zu bytes of the file %s", expected.length, where), seen);
 }
 
@@ -209,20 +210,26 @@ static size_t hear_haltingly(struct peer *peer, struct program *program, struct 
 
 /* --- memory --- */
 
+struct household { /* a program's first process and its children */
+    pid_t process;
+    long largest_kib; /* of their own memory, what the largest of them takes */
+};
+
 static void note_largest(pid_t process, void *context)
 {
-    long *largest = context, kib = anonymous_kib_of(process);
-    if (kib > *largest)
-        *largest = kib;
+    struct household *household = context;
+    long kib = anonymous_kib_of(process);
+    bool belongs = process == household->process || parent_of(process) == household->process;
+    if (belongs && kib > household->largest_kib)
+        household->largest_kib = kib;
 }
 
-/* Of its own memory, what the largest of all processes takes. A forked child counts as its parent
- * does: the pages that they share are in both. */
-static long largest_kib(void)
+/* A forked child counts as its parent does: the pages that they share are in both. */
+static long largest_kib(struct program *program)
 {
-    long largest = 0;
-    for_each_descendant(note_largest, &largest);
-    return largest;
+    struct household household = {.process = process_of(program)};
+    for_each_descendant(note_largest, &household);
+    return household.largest_kib;
 }
 
 /* --- rude clients --- */

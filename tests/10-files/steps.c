@@ -178,7 +178,7 @@ STEP(3, "only regular files are served", .points = 10, .after = 2, .see = "Step 
         expect_refused(where, "locked");
         expect_small(where);
     }
-    expect_no_more(server, before);
+    expect_all_closed(server, before);
 }
 
 STEP(
@@ -278,7 +278,8 @@ STEP(5, "many clients at once, and none holds up or ends another", .points = 15,
     expect_running(server);
     tried("counted what the server still holds after all these clients have gone");
     expect_small(where);
-    expect_no_more(server, before);
+    expect_all_closed(server, before);
+    expect_all_collected(server, before);
 
     expect_patience(server, where, 0);
     expect_patience(server, where, 1);
