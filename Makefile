@@ -24,7 +24,7 @@ pass_on_exit = $(recall_exit)$(if $(filter 0,$(code)),,$(if $(filter 1,$(code)),
 plumb = "$$BUILD/bin/plumb"
 
 .PHONY: help check run-check trace run-trace next hint progress watch test mutants variants ladder \
-        bench prove grade similar attacks dist site doctor skeletons new lint clean
+        bless bench prove grade similar attacks dist site doctor skeletons new lint clean
 
 help:
 	@harness/help
@@ -49,6 +49,9 @@ test:
 
 mutants variants ladder:
 	+@harness/build "$$LAB" && tests/$@ "$$LAB"
+
+bless:
+	+@harness/build "$$LAB" && tests/mutants bless "$$LAB"
 
 grade:
 	+@harness/grade

@@ -48,6 +48,13 @@ grade_all() {
     done | none "incomplete"
 }
 
+@test "where screens are kept, each mutant has one, and no screen is left without its mutant" {
+    for folder in tests/*/screens; do
+        diff <(cd "$folder/../mutants" && printf '%s\n' *.patch | sed 's/\.patch$//') \
+            <(cd "$folder" && printf '%s\n' *) | sed -n "s|^[<>]|$folder:|p"
+    done | none "without the other"
+}
+
 @test "skeletons are what is cut from the solutions" {
     for source in solutions/*/*.c; do
         harness/skeleton "$source" | cmp -s - "labs/${source#solutions/}" ||

@@ -60,6 +60,8 @@ const char *program_standing(struct program *program)
 {
     program_collect(program);
     const char *owner = program->how->build == REFERENCE ? "the reference " : "";
+    if (*owner && program->ended && WIFEXITED(program->status) && WEXITSTATUS(program->status) == 0)
+        return NULL; /* as always */
     if (program->ended)
         return text("%s%s %s%s", owner, program->name, ending(program->status),
                     first_error_line(program));

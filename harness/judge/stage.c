@@ -23,6 +23,8 @@ enum {
     WATCHED = 4096,          /* most descriptors that one step waits for */
     CHUNK = 256 * 1024,      /* read at once */
     MEMORY_EVERY_MS = 60,
+    SETTLE_MS = 250,           /* that long a failure waits for programs to come to rest, ... */
+    SETTLED_LOOKS = 3,         /* ... that many looks in a row */
     MOST_MEMORY_KIB = 2 << 20, /* of all programs of the step together */
 };
 static const size_t MOST_OUTPUT = 512u << 20; /* a program that says more runs into a limit */
@@ -304,5 +306,15 @@ void expect_still(bool (*holds)(void *), void *context, int milliseconds, const 
         stage_serve((int)(end - now));
         if (!holds(context))
             fail_step(expected, "it changed");
+    }
+}
+
+void stage_settle(void)
+{
+    long long deadline = now_ms() + SETTLE_MS;
+    unsigned long long before = 0, now = 0;
+    for (int looks = 0; looks < SETTLED_LOOKS && now_ms() < deadline; before = now) {
+        stage_serve(1);
+        looks = still_rests(&now) && now == before ? looks + 1 : 0;
     }
 }

@@ -82,6 +82,10 @@ void stage_serve(int timeout_ms);
 void stage_wait(bool (*done)(void *), void *context, const char *expected,
                 const char *(*came)(void *));
 
+/* Lets what still runs come to rest, for a moment: how the programs stand and what they called
+ * last is then no matter of chance. */
+void stage_settle(void);
+
 /* Starts a tool of the system as confined as a program, but not on stage: the caller reads its
  * `output` and collects it. */
 struct program *launch_tool(const char *path, char *const argv[]);

@@ -125,6 +125,7 @@ static void tell_calls_and_cause(const char *expected, const char *came)
 void fail_step(const char *expected, const char *came)
 {
     if (!story.over) {
+        stage_settle();
         for (struct program *program = the_stage()->programs; program; program = program->next)
             program_check_sanitizer(program);
         story_write("fail", expected, came);

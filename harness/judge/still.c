@@ -203,6 +203,13 @@ static struct look look_at_all(void)
     return look;
 }
 
+bool still_rests(unsigned long long *fingerprint)
+{
+    struct look look = look_at_all();
+    *fingerprint = look.fingerprint;
+    return !look.moving;
+}
+
 static void ask_for_timer(pid_t process, void *found)
 {
     *(bool *)found |= has_timer(process);

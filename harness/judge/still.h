@@ -10,6 +10,7 @@
 #ifndef PLUMBLINE_STILL_H
 #define PLUMBLINE_STILL_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 enum stillness { MOVING, STILL, HOT, DOZING };
@@ -28,6 +29,9 @@ struct still {
 /* Looks once at all programs of the step; call it every LOOK_EVERY_MS while waiting. */
 enum stillness still_look(struct still *still);
 enum { LOOK_EVERY_MS = 20 };
+
+/* True if nothing runs right now. As long as it rests, the fingerprint stays the same. */
+bool still_rests(unsigned long long *fingerprint);
 
 /* "waits in accept(3)", "burns processor time", ...; NULL if the process can't be read. */
 const char *still_describe(pid_t process);

@@ -73,8 +73,10 @@ static void print_step(const struct step *step)
         printf("  %s      %s%s\n", look.quiet, step->outcome.remark, look.plain);
 }
 
-static void print_warnings(const struct course *course, const struct lab *lab)
+/* Prints the first warning of each program, or (on `show` = false) only counts them. */
+static int print_warnings(const struct course *course, const struct lab *lab, bool show)
 {
+    int count = 0;
     for (int i = 0; i < lab->programs; i++) {
         char *warnings = read_whole(
             text("%s/%s/%s.warnings", builds_of(course, course->tree), lab->name, lab->program[i]),
@@ -83,10 +85,15 @@ static void print_warnings(const struct course *course, const struct lab *lab)
         if (first) {
             while (first > warnings && first[-1] != '\n')
                 first--;
-            printf("  %s%.*s%s\n", look.quiet, (int)strcspn(first, "\n"), first, look.plain);
+            size_t length = strcspn(first, "\n");
+            if (show)
+                printf("  %s%.*s%s\n", look.quiet, (int)(length < WIDTH - 2 ? length : WIDTH - 2),
+                       first, look.plain);
+            count++;
         }
         free(warnings);
     }
+    return count;
 }
 
 void report_lab(struct course *course, struct lab *lab)
@@ -94,7 +101,7 @@ void report_lab(struct course *course, struct lab *lab)
     printf("\n%s%s%s\n", look.bold, lab->name, look.plain);
     for (int i = 0; i < lab->steps; i++)
         print_step(&lab->step[i]);
-    print_warnings(course, lab);
+    print_warnings(course, lab, true);
     printf("  %s%81d/%d%s\n", look.bold, lab_score(lab), lab_points(lab), look.plain);
     fflush(stdout);
 }
@@ -260,7 +267,12 @@ static bool calls_tell_standing(const struct outcome *outcome)
 static int lines_of(const struct course *course, const struct lab *lab, const struct step *step,
                     struct room room)
 {
-    int others = course->labs == 1 ? lab->steps + 6 : 2; /* headings, the lab's steps, its score */
+    int others = 2; /* a heading */
+    if (course->labs == 1) {
+        others = 6 + print_warnings(course, lab, false); /* headings and the lab's score */
+        for (int i = 0; i < lab->steps; i++)
+            others += 1 + (lab->step[i].outcome.remark != NULL);
+    }
     return others + tell_what_happened(NULL, &step->outcome, room) +
            tell_what_to_do(NULL, course, lab, step, room);
 }
