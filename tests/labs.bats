@@ -100,7 +100,7 @@ grade_all() {
 }
 
 @test "the references earn every point, sealed and cooperative" {
-    TIER=cooperative grade_all
+    ACCUSE=1 TIER=cooperative grade_all # and the table of causes accuses none of anything
     if unshare -Urnpimf true 2>/dev/null; then TIER=sealed grade_all; fi
 }
 

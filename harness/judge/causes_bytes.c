@@ -46,15 +46,19 @@ const char *asks_for_nothing(const struct evidence *e)
     return NULL;
 }
 
+/* On one and the same descriptor of one process: many clients have an end each. */
 const char *end_of_file_unseen(const struct evidence *e)
 {
     size_t zeros = 0, i = NONE;
-    for (size_t j = 0; j < e->count; j++)
-        if (own(e, j) && moves_in(own(e, j)) && returned(own(e, j), 0) &&
-            own(e, j)->argument[2] > 0) {
-            zeros++;
-            i = j;
-        }
+    for (size_t j = 0; j < e->count && zeros < 100; j++) {
+        const struct probe_record *r = own(e, j);
+        if (!r || !moves_in(r) || !returned(r, 0) || r->argument[2] <= 0)
+            continue;
+        bool same = i != NONE && own(e, i)->process == r->process && object_of(e, i) != -1 &&
+                    object_of(e, i) == object_of(e, j);
+        zeros = same ? zeros + 1 : 1;
+        i = j;
+    }
     if (zeros < 100)
         return NULL;
     return text("%s() returned 0, which is the end of file, and is called again and again: stop "

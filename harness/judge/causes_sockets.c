@@ -134,6 +134,7 @@ const char *accept_was_fatal(const struct evidence *e)
     return NULL;
 }
 
+/* Of a name's addresses IPv6 comes first; an IPv4 address may well have been the only one. */
 const char *first_address_only(const struct evidence *e)
 {
     size_t failed = 0, i = NONE;
@@ -142,7 +143,8 @@ const char *first_address_only(const struct evidence *e)
             failed += own(e, j)->result == -1;
             i = j;
         }
-    if (failed != 1 || i == NONE || own(e, i)->error != ECONNREFUSED || !e->program->ended)
+    if (failed != 1 || i == NONE || own(e, i)->error != ECONNREFUSED || !e->program->ended ||
+        own(e, i)->address_length < 2 || own(e, i)->address[0] != AF_INET6)
         return NULL;
     return "connect() failed for one address, and no other was tried: a name can have several "
            "(getaddrinfo() returns a list), and the first that connects counts.";
@@ -170,6 +172,8 @@ const char *no_reuse(const struct evidence *e)
     size_t i = last_failure(e, CALL_bind, EADDRINUSE);
     if (i == NONE)
         return NULL;
+    if (object_of(e, i) != -1 && e->account->ledger->object[object_of(e, i)].datagram)
+        return NULL; /* which knows no TIME_WAIT */
     for (size_t j = 0; j < i; j++)
         if (own(e, j) && own(e, j)->call == CALL_setsockopt &&
             own(e, j)->argument[2] == SO_REUSEADDR)

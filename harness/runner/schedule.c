@@ -168,6 +168,8 @@ static void prepare_box(struct run *run, struct slot *slot)
         environment[count++] = "PLUMBLINE_SEALED=1";
     if (setting("HIDDEN"))
         environment[count++] = text("PLUMBLINE_HIDDEN=%s", setting("HIDDEN"));
+    if (setting("ACCUSE"))
+        environment[count++] = "PLUMBLINE_ACCUSE=1";
     if (run->course->trace)
         environment[count++] = text("PLUMBLINE_TRACE=%s", run->course->trace);
     slot->box.argv = argv;

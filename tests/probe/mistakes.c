@@ -111,8 +111,9 @@ static void accept_was_fatal(void)
 
 static void first_address_only(void)
 {
-    struct sockaddr_in address = loopback(1);
-    connect(socket(AF_INET, SOCK_STREAM, 0), (struct sockaddr *)&address, sizeof address);
+    struct sockaddr_in6 address = {
+        .sin6_family = AF_INET6, .sin6_port = htons(1), .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    connect(socket(AF_INET6, SOCK_STREAM, 0), (struct sockaddr *)&address, sizeof address);
     exit(1);
 }
 
