@@ -9,7 +9,7 @@ setup() {
     mkdir -p "$copy"/{labs,solutions,tests}/01-socket
     cp solutions/01-socket/*.c "$copy/solutions/01-socket/"
     cp labs/01-socket/{*.c,Makefile} "$copy/labs/01-socket/"
-    cp tests/{common.bash,mutants,variants,ladder} "$copy/tests/"
+    cp tests/{common.bash,mutants,screen,variants,ladder} "$copy/tests/"
     cd "$copy"
 }
 
