@@ -5,6 +5,7 @@
  * and slow, up to a thousand at a time.
  */
 #include "crowd.h"
+#include "story.h"
 
 enum {
     PIECE = 524,     /* bytes in a small TCP segment ... */
