@@ -133,31 +133,29 @@ static void blame_machine_for_posix(int error)
     cannot_judge("no POSIX message queue can be made here (mq_open: %s)", reason(error));
 }
 
-static const char *fresh_name(void)
-{
-    static int count;
-    unsigned random = 0;
-    if (getrandom(&random, sizeof random, GRND_NONBLOCK) != (ssize_t)sizeof random)
-        random = (unsigned)time(NULL);
-    return text("/plumbline-%d-%08x-%d", getpid(), random, ++count);
-}
-
 void need_room_for_posix_queue(long messages, long size)
 {
-    const char *name = fresh_name();
+    const char *name = text("/plumbline-room-%d", getpid());
     struct mq_attr attributes = {.mq_maxmsg = messages, .mq_msgsize = size};
     need_limits(messages, size);
-    mqd_t queue = mq_open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, OWNER_ONLY, &attributes);
+    mqd_t queue = mq_open(name, O_RDWR | O_CREAT | O_CLOEXEC, OWNER_ONLY, &attributes);
     if (queue == (mqd_t)-1)
         blame_machine_for_posix(errno);
     mq_unlink(name);
     mq_close(queue);
 }
 
+/* In a sealed box there are no queues but the step's own, so a short name will do. */
 const char *queue_name(void)
 {
+    static int count;
+    unsigned random = 0;
     need_room_for_posix_queue(SMALL_MESSAGES, SMALL_SIZE);
-    const char *name = fresh_name();
+    if (getrandom(&random, sizeof random, GRND_NONBLOCK) != (ssize_t)sizeof random)
+        random = (unsigned)time(NULL);
+    const char *name = text("/queue-%d", ++count);
+    if (!getenv("PLUMBLINE_SEALED"))
+        name = text("/plumbline-%d-%08x-%d", getpid(), random, count);
     note(text("posix %s\n", name));
     at_step_end(forget_posix, (void *)name);
     return name;
@@ -196,10 +194,10 @@ const char *queue_path(int project)
         at_step_end(forget_stray_sysv, &began);
     }
     for (int i = 0; i < FILES; i++) {
-        const char *path = scratch_path(text("queue-%d", ++count));
-        make_file(path, BYTES(""));
+        const char *path = text("file-%d", ++count);
+        make_file(scratch_path(path), BYTES(""));
         key_t *key = step_memory(sizeof *key);
-        *key = ftok(path, project);
+        *key = ftok(scratch_path(path), project);
         if (*key == -1 || msgget(*key, 0) != -1 || errno != ENOENT)
             continue;
         note(text("sysv %ld\n", (long)*key));

@@ -13,10 +13,11 @@
 
 #include <sys/types.h>
 
-/* A name that no POSIX queue has: "/plumbline-...". */
+/* A name that no POSIX queue has, with its slash. */
 const char *queue_name(void);
 
-/* An empty file in the scratch folder, and no System V queue has the key ftok(path, project). */
+/* The name of an empty file in the scratch folder, where the test and its programs run; no System V
+ * queue has the key ftok(path, project). */
 const char *queue_path(int project);
 
 /* End the step as an error if there is no room now for one more queue. The first asks for one of

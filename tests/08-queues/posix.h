@@ -172,6 +172,14 @@ static void put_into_new(const char *name, const char *priority, struct bytes li
     expect_exit(first, 0);
 }
 
+/* The queue is full: the program has to wait. */
+static void expect_waiting(struct program *program)
+{
+    if (ended_by_now(program))
+        fail_step("a program that waits until there is room",
+                  text("an end with exit code %d", exit_status(program)));
+}
+
 struct brim { /* a queue that a program fills */
     mqd_t queue;
     struct program *program;
@@ -190,7 +198,7 @@ static void wait_until_full(mqd_t queue, struct program *program)
 {
     struct brim brim = {queue, program, attributes_of(queue).mq_maxmsg};
     wait_until(is_at_the_brim, &brim, "a full queue, and a program that waits for room in it");
-    expect_running(program);
+    expect_waiting(program);
 }
 
 /* --- pmq get, which waits by the clock --- */

@@ -5,6 +5,7 @@
  * do: it makes queues as another program would, fills and empties them, and asks what they are.
  */
 #include "posix.h"
+#include "story.h"
 #include "sysv.h"
 
 /* --- pmq --- */
@@ -36,8 +37,8 @@ STEP(1, "put makes the queue if there is none, and takes the one that is there",
     expect_that(made.mq_maxmsg == MESSAGES && made.mq_msgsize == SIZE,
                 "room for 8 messages of 256 bytes", "room for %ld messages of %ld bytes",
                 (long)made.mq_maxmsg, (long)made.mq_msgsize);
-    suspect("The mode is the third argument of mq_open(), 0600: the owner may read and write, "
-            "nobody else. The umask can only take rights away.");
+    suspect("The mode is the third argument of mq_open(), 0600 with its leading 0: the owner may "
+            "read and write, nobody else. The umask can only take rights away.");
     mode_t mode = status_of(queue).st_mode & 07777;
     expect_that(mode == OWNER_ONLY, "mode 0600", "mode %04o", mode);
 
@@ -129,7 +130,7 @@ STEP(2, "each line becomes one message, and a full queue makes put wait", .point
     wait_until_full(queue, waiting);
     expect_rest(waiting, 60);
     stop_and_continue(waiting, 0);
-    expect_running(waiting);
+    expect_waiting(waiting);
     for (const char *letter = "abcdefghijkl"; *letter; letter++)
         expect_message(queue, 1, bytes_of(text("%c", *letter)));
     expect_exit(waiting, 0);
@@ -314,10 +315,13 @@ STEP(6, "svq put sends each line with its type, and stops at one that is too lon
 
     tried("put four lines of type 5 where there is no queue: `one`, an empty one, one with a NUL, "
           "and `last` without a newline");
-    suspect("The key is ftok(PATH, 'p'), and msgget() makes the queue only with IPC_CREAT.");
+    suspect(
+        "The key is ftok(PATH, 'p'). The flags of msgget() are IPC_CREAT, or it makes no queue, "
+        "and beside it the mode, or nobody may use what it made.");
     svq_put_into_new(path, "5", BYTES("one\n\nt\0wo\nlast"));
     int queue = find_sysv_queue(path);
-    suspect("The mode stands in the flags of msgget(), beside IPC_CREAT: 0600.");
+    suspect("The mode stands in the flags of msgget(), beside IPC_CREAT: 0600, with its leading 0. "
+            "The umask plays no part.");
     unsigned mode = state_of_sysv(queue).msg_perm.mode & 0777u;
     expect_that(mode == OWNER_ONLY, "mode 0600", "mode %04o", mode);
     suspect("msgsnd() wants a struct that begins with the type, a long, and has the text itself "
@@ -357,7 +361,7 @@ STEP(6, "svq put sends each line with its type, and stops at one that is too lon
     wait_until_sysv_full(queue, waiting, 2);
     expect_rest(waiting, 60);
     stop_and_continue(waiting, 0);
-    expect_running(waiting);
+    expect_waiting(waiting);
     for (const char *letter = "abcde"; *letter; letter++)
         expect_letter(queue, 1,
                       bytes_of(text("%c%c%c%c%c", *letter, *letter, *letter, *letter, *letter)));
@@ -366,7 +370,7 @@ STEP(6, "svq put sends each line with its type, and stops at one that is too lon
 
     tried("ran svq put with a PATH where there is no file");
     suspect("ftok() returns -1 if there is no such file. That is no key.");
-    struct program *lost = start_svq_put(scratch_path("no-file"), "1", BYTES("line\n"));
+    struct program *lost = start_svq_put("no-file", "1", BYTES("line\n"));
     expect_failure(lost, reason(ENOENT));
 }
 
@@ -437,7 +441,7 @@ STEP(7, "svq get takes the message that the type asks for, and never waits", .po
     suspect("get does not make a queue: without IPC_CREAT, msgget() fails with ENOENT.");
     expect_svq_failure("get", none, "0", ENOENT);
     expect_no_sysv_queue(none);
-    expect_svq_failure("get", scratch_path("no-file"), "0", ENOENT);
+    expect_svq_failure("get", "no-file", "0", ENOENT);
 
     tried("gave svq get a standard output that is full (/dev/full)");
     suspect("Check that the message could be written (fflush() returns EOF), else exit 1.");
@@ -467,6 +471,7 @@ STEP(8, "svq rm removes the queue, and wakes whoever waits for it", .points = 5,
     expect_no_sysv_queue(path);
     suspect("When the queue is removed, a waiting msgsnd() fails with EIDRM: that is a failure for "
             "good, with its reason and exit code 1. Only EINTR asks for another try.");
+    wait_until(has_ended, waiting, "the waiting put to end, for its queue is gone");
     int code = exit_status(waiting);
     bool knows = gives_reason(error_output(waiting), reason(EINVAL)); /* it asked once more */
     expect_that(code == 1, "the waiting put to end with exit code 1", "exit code %d", code);
@@ -476,7 +481,7 @@ STEP(8, "svq rm removes the queue, and wakes whoever waits for it", .points = 5,
     suspect("rm does not make a queue: without IPC_CREAT, msgget() fails with ENOENT.");
     expect_svq_failure("rm", path, NULL, ENOENT);
     expect_no_sysv_queue(path);
-    expect_svq_failure("rm", scratch_path("no-file"), NULL, ENOENT);
+    expect_svq_failure("rm", "no-file", NULL, ENOENT);
 
     tried("let svq put and the reference svq get use a new queue, and the other way round");
     suspect("Both have to make the same key: ftok(PATH, 'p').");

@@ -174,7 +174,7 @@ static void wait_until_sysv_full(int queue, struct program *program, unsigned lo
 {
     struct sysv_brim brim = {queue, program, messages};
     wait_until(is_at_the_sysv_brim, &brim, "a full queue, and a program that waits for room in it");
-    expect_running(program);
+    expect_waiting(program);
 }
 
 #endif
