@@ -10,6 +10,8 @@ setup_file() {
     harness/site/build
 }
 
+has_browser() { command -v chromium || command -v chromium-browser || command -v google-chrome; }
+
 setup() {
     cd "$BATS_TEST_DIRNAME/.."
     . tests/common.bash
@@ -42,6 +44,51 @@ anchor <a href="#none">x</a>
 none.svg <img src="none.svg" alt="x">
 host <script src="https://example.org/x.js"></script>
 alt <img src="../page.css">
+END
+}
+
+@test "every page in a browser: widths, contrast, keyboard, paper; no slide leaves its frame" {
+    has_browser || skip "no Chromium here"
+    tests/site/pages "$site"
+}
+
+@test "what a reader could not use is found in a browser" {
+    has_browser || skip "no Chromium here"
+    bad=$BATS_TEST_TMPDIR/bad
+    mkdir -p "$bad"/{labs,slides,quiz}
+    cp "$site"/*.{css,js} "$bad/"
+    # One page, and one deck, with all the mistakes; each has to be named.
+    sed -e 's| lang="en"||' -e 's|</main>|<h1>two</h1><h5>deep</h5><img src="none.png" alt="x">\
+        <img src="data:image/gif;base64,R0lGODlhAQABAAAAACw=">\
+        <p style="color: #999; background: #fff">pale</p><p style="width: 900px">wide</p>\
+        <button tabindex="-1">unreached</button><script>console.error("oops")</script>\
+        <pre style="white-space: pre; width: 9em" class="cut">far too long to stand on paper</pre>&|' \
+        "$site/labs/01-socket.html" >"$bad/labs/01-socket.html"
+    sed 's|</style>|.why { display: none !important; }&|; s|</head>|<style>.why { display: none !important; }</style>&|' \
+        "$site/quiz/01-socket.html" >"$bad/quiz/01-socket.html"
+    sed 's|</h2>|</h2><div style="height: 700px; flex: none">x</div><pre style="width: 9em; overflow: hidden"><code>int much_too_long_for_it;</code></pre>|' \
+        "$site/slides/01-socket.html" >"$bad/slides/01-socket.html"
+    run tests/site/pages "$bad"
+    [ "$status" -eq 1 ]
+    while read -r finding; do
+        grep -qF "$finding" <<<"$output" || { echo "not found: $finding"; echo "$output"; false; }
+    done <<'END'
+labs/01-socket.html: no language
+labs/01-socket.html: "deep" is h5 after h1
+labs/01-socket.html: not exactly one h1
+labs/01-socket.html: the picture none.png does not load
+has no words (alt)
+labs/01-socket.html: light: contrast
+labs/01-socket.html: dark: contrast
+labs/01-socket.html: at 360: scrolls sideways
+labs/01-socket.html: at 768: scrolls sideways
+labs/01-socket.html: the keyboard does not reach BUTTON
+labs/01-socket.html: the keyboard cannot scroll
+labs/01-socket.html: on paper code is cut
+labs/01-socket.html: console:
+quiz/01-socket.html: on paper a quiz keeps
+slides/01-socket.html: slide 2: 1280x
+slides/01-socket.html: slide 2: code is cut
 END
 }
 
