@@ -108,11 +108,12 @@ check_tree() { run make --no-print-directory check DIR="$tree" LAB=01 RESULT="$r
 @test "steps start while programs are being built, and wait for what is new" {
     check_tree
     echo 'int main(void) { return 0; }' >"$tree/01-socket/sockinfo.c"
-    # A compiler that does its work only when a step has started.
+    # A compiler that builds the changed program only when a step has started.
+    export CHANGED=$tree/01-socket/sockinfo.c
     cat >"$BATS_TEST_TMPDIR/slow-cc" <<'END'
 #!/bin/bash
 case $* in
-*/sockinfo.c*)
+*"$CHANGED"*)
     for ((i = 0; i < 4000; i++)); do
         [ -z "$(ls -A "$BUILD"/scratch/*/01-socket-1/log 2>/dev/null)" ] || exec cc "$@"
         read -rt 0.005 <> <(:) || :

@@ -125,6 +125,21 @@ static int by_number(const void *a, const void *b)
     return (one->number > other->number) - (one->number < other->number);
 }
 
+/* Whatever the file's length is now: the rest stays zero, which is no record. */
+static char *copy_of(int file)
+{
+    char *copy = step_memory(PROBE_FILE_SIZE);
+    for (size_t got = 0; got < PROBE_FILE_SIZE;) {
+        ssize_t length = pread(file, copy + got, PROBE_FILE_SIZE - got, (off_t)got);
+        if (length <= 0)
+            break;
+        got += (size_t)length;
+    }
+    return copy;
+}
+
+/* The program goes on while its records are copied, and a ring that comes round writes over them:
+ * only what has the same number in a second copy was whole in the first. */
 struct transcript *transcript_of(struct program *program)
 {
     enum { ALL = PROBE_FIRST + PROBE_RING };
@@ -132,18 +147,12 @@ struct transcript *transcript_of(struct program *program)
     transcript->program = program;
     if (program->probe == -1)
         return transcript;
-    char *copy = step_memory(PROBE_FILE_SIZE);
-    /* Whatever the file's length is now: the rest stays zero, which is no record. */
-    for (size_t got = 0; got < PROBE_FILE_SIZE;) {
-        ssize_t length = pread(program->probe, copy + got, PROBE_FILE_SIZE - got, (off_t)got);
-        if (length <= 0)
-            break;
-        got += (size_t)length;
-    }
+    char *copy = copy_of(program->probe);
+    const struct probe_record *again = (void *)(copy_of(program->probe) + PROBE_HEADER_SIZE);
     take_images(transcript, (const void *)copy);
     transcript->record = (void *)(copy + PROBE_HEADER_SIZE);
     for (size_t i = 0; i < ALL; i++)
-        if (is_sound(&transcript->record[i]))
+        if (is_sound(&transcript->record[i]) && transcript->record[i].number == again[i].number)
             transcript->record[transcript->count++] = transcript->record[i];
     qsort(transcript->record, transcript->count, sizeof *transcript->record, by_number);
     transcript->line = step_memory((transcript->count + 1) * sizeof *transcript->line);

@@ -295,6 +295,8 @@ static struct program *expect_silence_to_hold_up_nobody(const struct kind *kind,
         expect_running(server);
         suspect(rest);
         wait_until_idle(server);
+        suspect("%s", kind->ended); /* or a moment later, at SIGCHLD */
+        expect_running(server);
     }
     return server;
 }
