@@ -17,10 +17,10 @@ setup() {
     cp tests/02-bind/steps.c "$copy/tests/02-bind/"
     cp solutions/02-bind/bindto.c "$copy/tests/02-bind/variants/other/"
     (cd "$copy" && git init -q .)
+    # Copies, not links: who is sealed does not see where a link out of the build folder leads.
     mkdir -p "$BATS_TEST_TMPDIR/build"
-    ln -s "$BUILD"/* "$BATS_TEST_TMPDIR/build/"
-    unlink "$BATS_TEST_TMPDIR/build/src" && ln -s "$copy" "$BATS_TEST_TMPDIR/build/src"
-    rm -rf "$BATS_TEST_TMPDIR/build/prove" "$BATS_TEST_TMPDIR/build/mutants"
+    for part in bin judge probe runner steps solutions; do cp -a "$BUILD/$part" "$BATS_TEST_TMPDIR/build/"; done
+    ln -s "$copy" "$BATS_TEST_TMPDIR/build/src"
     export QUICK=1
 }
 
@@ -48,6 +48,7 @@ verdicts() { jq -r '.rows[] | "\(.part) n=\(.n) bad=\(.bad)"' "$BATS_TEST_TMPDIR
 
 @test "a variant that loses a point fails the proof; a right one does not" {
     run prove variants
+    echo "$output"
     [ "$status" -eq 0 ]
     [ "$(verdicts | sort -u)" = "variants n=1 bad=0" ]
     echo 'int main(void) { return 0; }' >"$copy/tests/02-bind/variants/other/bindto.c"
