@@ -233,7 +233,7 @@ STEP(4, "get waits for the next message, each time as long as it was told", .poi
     expect_printed_at_once(queue, get, 1, "and again");
     terminate(get);
 
-    long timeout_ms = 240, most_ms = 4000;
+    long timeout_ms = 120, most_ms = 4000;
     do {
         tried("ran pmq get with a TIMEOUT_MS of %ld, and sent two messages", timeout_ms);
         suspect("TIMEOUT_MS is counted in milliseconds, on CLOCK_REALTIME, from now on, and anew "
