@@ -8,7 +8,7 @@ BUILD ?= build
 export BUILD
 export DIR LAB STEP RESULT TIER JOBS
 export QUICK PARTS RUNS RECORD
-export PDF SUBMISSIONS OUT LABS ROSTER HIDDEN_STEPS UNSEALED THRESHOLD
+export PDF SUBMISSIONS OUT LABS ROSTER SHARD HIDDEN_STEPS UNSEALED THRESHOLD
 
 # `make check` and `make trace` exit with 1 if a program failed and with 2 if it could not be done.
 # Make itself knows 1 only as the answer of `make -q`, "something is not up to date". So they run in
