@@ -47,13 +47,14 @@ accept_was_fatal failed accept\(\) \(EMFILE\) ended the program
 first_address_only no other was tried
 reuse_after_bind set after bind
 no_reuse TIME_WAIT
+bound_then_closed it has its address only as long as it is open
 failure_as_count length of -1
 asks_for_nothing asked for 0 bytes
 end_of_file_unseen returned 0, which is the end of file
 spins_for_descriptors \(EMFILE\): wait a moment
 spins_on_eagain EAGAIN again and again
 spins_without_waiting time-out of 0 does not wait
-spins_on_pollout ask for POLLOUT only while
+spins_on_pollout ready and not used
 killed_by_sigpipe raises SIGPIPE
 rest_not_sent the other [0-9]+ were never sent
 sent_from_the_start all of them were sent again
@@ -87,7 +88,20 @@ END
 }
 
 @test "a program without a mistake is accused of none" {
-    [ "$(cause none)" = none ]
+    for right in none reads_until_eagain child_takes_clients; do
+        [ "$(cause "$right")" = none ] || { echo "$right: $(cause "$right")" && false; }
+    done
+}
+
+@test "what is missing from a transcript that lost records is no evidence" {
+    for mistake in never_listened first_address_only no_reuse bound_then_closed child_accepts \
+        write_end_open waits_before_reading end_never_told client_kept_open not_all_waited_for; do
+        grep -qvxE 'none|If it was printed: .*' <<<"$(cause "$mistake" 0 1)" || echo "$mistake: untold"
+        said=$(cause "$mistake" 0 9000)
+        grep -qxE 'none|If it was printed: .*' <<<"$said" || echo "$mistake: $said"
+        grep -qE ', 0 lost$' "$home/calls" && echo "$mistake: nothing was lost"
+    done >"$BATS_TEST_TMPDIR/wrong"
+    [ ! -s "$BATS_TEST_TMPDIR/wrong" ] || { cat "$BATS_TEST_TMPDIR/wrong" && false; }
 }
 
 @test "no row stands in the table without a mistake that proves it" {

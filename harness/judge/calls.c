@@ -154,8 +154,11 @@ static const char *remark_on(const struct account *account, size_t i)
                     (long long)record->argument[2] - (long long)record->result);
     if (failed(record))
         return strerror(record->error);
-    if (moves_in(record) && record->result == 0 && record->argument[2] > 0 &&
-        !is_unfinished(record))
+    int object = account->ledger->of[i];
+    if (moves_in(record) && record->result == 0 && record->argument[2] > 0 && object != -1 &&
+        account->ledger->object[object].datagram)
+        return "an empty datagram";
+    if (moves_in(record) && record->result == 0 && record->argument[2] > 0)
         return name ? text("the end of %s", name) : "end of file";
     return NULL;
 }

@@ -92,13 +92,7 @@ static const char *address_text(const struct probe_record *record)
  * folders. */
 static const char *path_text(const struct probe_record *record)
 {
-    const char *path = text("%.*s", record->data_length, (const char *)record->data);
-    const char *scratch = scratch_path("");
-    const char *slash = strrchr(path, '/');
-    bool cut = record->data_length == PROBE_DATA && path[0] != '/';
-    if (slash && (cut || strncmp(path, scratch, strlen(scratch)) == 0))
-        path = slash + 1;
-    return shown(bytes_of(path));
+    return shown(bytes_of(path_given(record)));
 }
 
 /* The bytes of a small message; ".." for more. */

@@ -49,6 +49,7 @@ static const struct {
     {interrupt_was_fatal, "EINTR"},
     {reuse_after_bind, "SO_REUSEADDR"},
     {bad_descriptor, "descriptor"},
+    {bound_then_closed, "closed"},
     {no_socket, "socket"},
     {dup2_swapped, "dup2"},
     {writes_while_it_writes, ""},

@@ -68,12 +68,14 @@ const char *end_of_file_unseen(const struct evidence *e)
 
 const char *spins(const struct evidence *e)
 {
-    size_t again = 0, polled = 0, in_vain = 0, full = 0;
+    size_t again = 0, polled = 0, in_vain = 0, full = 0, in_a_row = 0;
     for (size_t i = 0; i < e->count; i++) {
         const struct probe_record *r = own(e, i);
         if (!r)
             continue;
-        again += r->error == EAGAIN;
+        /* Who reads until EAGAIN each time that something has come is right. */
+        in_a_row = r->error == EAGAIN ? in_a_row + 1 : moves_in(r) || moves_out(r) ? 0 : in_a_row;
+        again = in_a_row > again ? in_a_row : again;
         full += r->error == EMFILE || r->error == ENFILE;
         bool polls = r->call == CALL_poll || r->call == CALL_ppoll;
         polled += polls && r->result > 0;
@@ -87,12 +89,11 @@ const char *spins(const struct evidence *e)
                "processor. -1 waits until there is something to do.";
     if (again > 200)
         return "The descriptor does not block, and the call fails with EAGAIN again and again: "
-               "wait "
-               "in poll() until it is ready.";
+               "wait in poll() until it is ready.";
     if (polled > e->count / 2 && polled > 500)
-        return "poll() returns at once each time, for something that is ready and not used: ask "
-               "for POLLOUT only while there is something to send, and for POLLIN only while "
-               "there is room.";
+        return "poll() returns at once each time, for something that is ready and not used: look "
+               "at revents (POLLERR and POLLHUP come unasked), and ask for POLLIN and POLLOUT "
+               "only while you can use them.";
     return NULL;
 }
 
@@ -105,6 +106,19 @@ const char *killed_by_sigpipe(const struct evidence *e)
            "signal, or send with MSG_NOSIGNAL; then the call fails with EPIPE.";
 }
 
+/* What this thread read between two calls went to `buffer`, or to less than `length` behind it: the
+ * bytes there are others by now. If it went right behind the rest, they were added to that. */
+static bool filled_between(const struct evidence *e, size_t i, size_t j, int64_t buffer,
+                           int64_t length)
+{
+    for (size_t k = i + 1; k < j; k++)
+        if (own(e, k) && own(e, k)->thread == own(e, i)->thread && moves_in(own(e, k)) &&
+            own(e, k)->result > 0 && own(e, k)->argument[1] >= buffer &&
+            own(e, k)->argument[1] < buffer + length)
+            return true;
+    return false;
+}
+
 /* A short call's rest: sent next from where the first stopped (or, moved to the front of the
  * buffer, by its length), else lost or sent twice. */
 const char *rest_not_sent(const struct evidence *e)
@@ -114,15 +128,17 @@ const char *rest_not_sent(const struct evidence *e)
         if (!r || !moves_out(r) || is_unfinished(r) || r->result < 0 ||
             r->argument[2] <= r->result || r->call == CALL_writev || r->call == CALL_sendmsg)
             continue;
-        size_t j = next_out(e, i), after = next_of_thread(e, i);
-        if (after == NONE ||
-            (e->account->transcript->lost && own(e, after)->number != r->number + 1))
+        size_t j = next_out(e, i);
+        if (next_of_thread(e, i) == NONE || !unbroken(e, i, j))
             continue; /* what came behind is not known */
         long long left = r->argument[2] - r->result;
         const struct probe_record *next = j == NONE ? NULL : own(e, j);
-        if (next && (next->argument[1] == r->argument[1] + r->result || next->argument[2] == left))
+        if (next &&
+            (next->argument[1] == r->argument[1] + r->result || next->argument[2] == left ||
+             (next->argument[2] > left && filled_between(e, i, j, next->argument[1] + left, 1))))
             continue;
-        if (next && next->argument[1] == r->argument[1] && next->argument[2] == r->argument[2]) {
+        if (next && next->argument[1] == r->argument[1] && next->argument[2] == r->argument[2] &&
+            !filled_between(e, i, j, r->argument[1], r->argument[2])) {
             if (r->result == 0)
                 continue;
             return text("After %s() took %lld of %lld bytes%s, all of them were sent again: go on "
@@ -145,7 +161,7 @@ const char *interrupt_was_fatal(const struct evidence *e)
         if (!r || r->error != EINTR || !(moves_in(r) || moves_out(r) || waits_for_child(r)))
             continue;
         size_t j = next_of_thread(e, i);
-        if (j == NONE || own(e, j)->call != r->call)
+        if ((j == NONE || own(e, j)->call != r->call) && unbroken(e, i, j))
             return text("%s() was interrupted by a signal (EINTR), which is no failure: call it "
                         "again.",
                         call_name(r));
@@ -167,7 +183,7 @@ const char *bad_descriptor(const struct evidence *e)
         for (size_t j = i; j-- > 0;) {
             const struct probe_record *c = own(e, j);
             if (c && c->call == CALL_close && c->process == r->process && c->result == 0 &&
-                c->argument[0] == r->argument[0])
+                c->argument[0] == r->argument[0] && unbroken(e, j, i))
                 return text("%s(%lld) failed with EBADF: the descriptor was closed before,%s.",
                             call_name(r), (long long)r->argument[0], at_line(e, j));
         }
@@ -191,6 +207,6 @@ const char *not_flushed(const struct evidence *e)
 {
     if (!strstr(e->symptom->came, "nothing on its standard output") || e->program->ended)
         return NULL;
-    return "printf() keeps what it is given until the buffer is full, for standard output is no "
-           "terminal here: fflush(stdout) hands it on.";
+    return "If it was printed: printf() keeps what it is given until the buffer is full, for "
+           "standard output is no terminal here. fflush(stdout) hands it on.";
 }

@@ -35,17 +35,22 @@ const char *child_accepts(const struct evidence *e)
         const struct probe_record *r = own(e, i);
         if (!r || (r->call != CALL_accept && r->call != CALL_accept4) || r->process == first)
             continue;
-        for (size_t j = 0; j < i; j++) /* it served a client before */
-            if (own(e, j) && own(e, j)->process == r->process && is_about(e, j, ACCEPTED))
+        for (size_t j = 0; j < i; j++) { /* it served a client before, whom its parent let in */
+            if (!own(e, j) || own(e, j)->process != r->process)
+                continue;
+            if (accepts(own(e, j)))
+                break;
+            if (is_about(e, j, ACCEPTED) && complete(e))
                 return "A child that has served its client goes on to accept() the next: end it "
                        "with _exit().";
+        }
     }
     return NULL;
 }
 
 const char *write_end_open(const struct evidence *e)
 {
-    for (size_t i = 0; i < e->count; i++) {
+    for (size_t i = 0; complete(e) && i < e->count; i++) {
         const struct probe_record *r = &e->account->transcript->record[i];
         if (!is_about(e, i, PIPE_READ) || !moves_in(r) || !is_waiting(r))
             continue;
@@ -65,7 +70,7 @@ const char *write_end_open(const struct evidence *e)
 const char *waits_before_reading(const struct evidence *e)
 {
     size_t w = waiting_own(e);
-    if (w == NONE || !waits_for_child(own(e, w)))
+    if (w == NONE || !waits_for_child(own(e, w)) || !complete(e))
         return NULL;
     for (size_t i = 0; i < e->count; i++) {
         const struct probe_record *r = &e->account->transcript->record[i];
@@ -112,7 +117,7 @@ const char *end_never_told(const struct evidence *e)
     bool waits_for_it =
         w != NONE && (object_of(e, w) == connection || own(e, w)->call == CALL_poll ||
                       own(e, w)->call == CALL_select);
-    if (connection == -1 || !ended || !waits_for_it)
+    if (connection == -1 || !ended || !waits_for_it || !complete(e))
         return NULL;
     return "Standard input has ended, but the server was not told, and each waits for the other: "
            "half-close the connection with shutdown(fd, SHUT_WR).";
@@ -121,7 +126,8 @@ const char *end_never_told(const struct evidence *e)
 const char *client_kept_open(const struct evidence *e)
 {
     size_t w = waiting_own(e);
-    if (w == NONE || !is_about(e, w, LISTENER) || !strstr(e->symptom->expected, "end of file"))
+    if (w == NONE || !is_about(e, w, LISTENER) || !strstr(e->symptom->expected, "end of file") ||
+        !complete(e))
         return NULL;
     const struct holding *held = holder_of_kind(e, ACCEPTED);
     if (!held)
@@ -153,6 +159,9 @@ const char *writes_while_it_writes(const struct evidence *e)
         return NULL;
     if (!is_about(e, w, PIPE_WRITE) && !is_about(e, w, CONNECTED))
         return NULL;
+    for (size_t i = 0; i < e->count; i++)
+        if (own(e, i) && moves_in(own(e, i)) && is_waiting(own(e, i)))
+            return NULL; /* another thread or process does read */
     return text("The program waits in %s() until somebody reads, and reads nothing meanwhile. If "
                 "the other side waits for the same, neither goes on: read and write as each is "
                 "possible, with poll().",
@@ -170,9 +179,7 @@ const char *not_all_waited_for(const struct evidence *e)
         forked += r->call == CALL_fork && r->result > 0;
         waited += waits_for_child(r) && r->result > 0 && !is_unfinished(r);
     }
-    if (!e->program->ended || waited >= forked || waited == 0)
-        return NULL;
-    if (e->account->transcript->lost > 0) /* a wait may be among the calls that nobody kept */
+    if (!e->program->ended || waited >= forked || waited == 0 || !complete(e))
         return NULL;
     return text("The program started %zu processes and waited for %zu of them before it ended.",
                 forked, waited);

@@ -84,7 +84,7 @@ const char *family_unset(const struct evidence *e)
 const char *never_listened(const struct evidence *e)
 {
     size_t i = last_failure(e, CALL_accept, EINVAL);
-    if (i == NONE || object_of(e, i) == -1 ||
+    if (i == NONE || object_of(e, i) == -1 || !complete(e) ||
         e->account->ledger->object[object_of(e, i)].kind != SOCKET)
         return NULL;
     return "accept() failed with EINVAL because the socket does not listen: call listen() first.";
@@ -123,7 +123,7 @@ const char *accept_was_fatal(const struct evidence *e)
     size_t i = last_own(e);
     while (i != NONE && (ends_process(own(e, i)) || own(e, i)->call == CALL_close))
         i = own_before(e, i);
-    if (i == NONE || !e->program->ended)
+    if (i == NONE || !e->program->ended || !unbroken(e, i, NONE))
         return NULL;
     const struct probe_record *r = own(e, i);
     if (r->call != CALL_accept && r->call != CALL_accept4)
@@ -143,8 +143,8 @@ const char *first_address_only(const struct evidence *e)
             failed += own(e, j)->result == -1;
             i = j;
         }
-    if (failed != 1 || i == NONE || own(e, i)->error != ECONNREFUSED || !e->program->ended ||
-        own(e, i)->address_length < 2 || own(e, i)->address[0] != AF_INET6)
+    if (failed != 1 || i == NONE || !complete(e) || own(e, i)->error != ECONNREFUSED ||
+        !e->program->ended || own(e, i)->address_length < 2 || own(e, i)->address[0] != AF_INET6)
         return NULL;
     return "connect() failed for one address, and no other was tried: a name can have several "
            "(getaddrinfo() returns a list), and the first that connects counts.";
@@ -160,9 +160,33 @@ const char *reuse_after_bind(const struct evidence *e)
         for (size_t j = 0; j < i; j++) {
             const struct probe_record *b = own(e, j);
             if (b && b->call == CALL_bind && object_of(e, j) == object_of(e, i) &&
-                object_of(e, i) != -1)
+                object_of(e, i) != -1 && unbroken(e, j, i))
                 return "SO_REUSEADDR was set after bind(), which is too late: set it before.";
         }
+    }
+    return NULL;
+}
+
+/* The kernel's tables do not show the address, and the socket that had it is gone. */
+const char *bound_then_closed(const struct evidence *e)
+{
+    if (e->program->ended || !complete(e) ||
+        !(strstr(e->symptom->came, "can be bound by others") ||
+          strstr(e->symptom->came, "no such socket")))
+        return NULL;
+    for (size_t i = e->count; i-- > 0;) {
+        const struct probe_record *r = own(e, i);
+        if (!r || r->call != CALL_bind || !returned(r, 0) || object_of(e, i) == -1)
+            continue;
+        size_t closed = NONE;
+        for (size_t j = i + 1; j < e->count; j++)
+            if (own(e, j) && own(e, j)->call == CALL_close && returned(own(e, j), 0) &&
+                object_of(e, j) == object_of(e, i))
+                closed = j;
+        return closed == NONE || is_held(e, object_of(e, i))
+                   ? NULL
+                   : text("The socket was closed%s: it has its address only as long as it is open.",
+                          at_line(e, closed));
     }
     return NULL;
 }
@@ -170,7 +194,7 @@ const char *reuse_after_bind(const struct evidence *e)
 const char *no_reuse(const struct evidence *e)
 {
     size_t i = last_failure(e, CALL_bind, EADDRINUSE);
-    if (i == NONE)
+    if (i == NONE || !complete(e))
         return NULL;
     if (object_of(e, i) != -1 && e->account->ledger->object[object_of(e, i)].datagram)
         return NULL; /* which knows no TIME_WAIT */

@@ -50,6 +50,18 @@ size_t waiting_own(const struct evidence *e)
     return NONE;
 }
 
+bool complete(const struct evidence *e)
+{
+    return e->account->transcript->lost == 0;
+}
+
+bool unbroken(const struct evidence *e, size_t i, size_t j)
+{
+    const struct probe_record *record = e->account->transcript->record;
+    size_t last = j == NONE ? e->count - 1 : j;
+    return complete(e) || record[last].number - record[i].number == last - i;
+}
+
 int object_of(const struct evidence *e, size_t i)
 {
     return e->account->ledger->of[i];
@@ -131,6 +143,15 @@ bool holds(const struct evidence *e, pid_t process, int object)
     const struct ledger *ledger = e->account->ledger;
     for (int i = 0; i < ledger->holdings; i++)
         if (ledger->holding[i].process == process && ledger->holding[i].object == object)
+            return true;
+    return false;
+}
+
+bool is_held(const struct evidence *e, int object)
+{
+    const struct ledger *ledger = e->account->ledger;
+    for (int i = 0; i < ledger->holdings; i++)
+        if (ledger->holding[i].object == object)
             return true;
     return false;
 }

@@ -28,6 +28,11 @@ size_t next_of_thread(const struct evidence *e, size_t i);
 size_t last_failure(const struct evidence *e, enum probe_call call, int error);
 size_t waiting_own(const struct evidence *e); /* the call in which the program stands still */
 
+/* What is not in a transcript proves something only if no record was lost: in the whole, or from
+ * record i to record j (NONE: to the end). */
+bool complete(const struct evidence *e);
+bool unbroken(const struct evidence *e, size_t i, size_t j);
+
 /* What the call's first argument stood for. */
 int object_of(const struct evidence *e, size_t i); /* index in the ledger, or -1 */
 bool is_about(const struct evidence *e, size_t i, enum object_kind kind);
@@ -43,6 +48,7 @@ bool waits_for_child(const struct probe_record *record);
 const struct holding *idle_holder(const struct evidence *e, int object, pid_t reader);
 const struct holding *holder_of_kind(const struct evidence *e, enum object_kind kind);
 bool holds(const struct evidence *e, pid_t process, int object);
+bool is_held(const struct evidence *e, int object); /* by any process */
 
 const char *process_name(const struct evidence *e, pid_t process);
 const char *at_line(const struct evidence *e, size_t i); /* " at echoserver.c:48", or "" */
@@ -50,7 +56,8 @@ const char *at_line(const struct evidence *e, size_t i); /* " at echoserver.c:48
 /* The rows, in the files causes_*.c. */
 typedef const char *row(const struct evidence *e);
 row port_swapped, loopback_swapped, address_is_pointer, family_unset, never_listened, length_unset,
-    talks_to_door, accept_was_fatal, first_address_only, reuse_after_bind, no_reuse;
+    talks_to_door, accept_was_fatal, first_address_only, reuse_after_bind, no_reuse,
+    bound_then_closed;
 row failure_as_count, asks_for_nothing, end_of_file_unseen, spins, killed_by_sigpipe, rest_not_sent,
     interrupt_was_fatal, bad_descriptor, no_socket, not_flushed;
 row child_goes_on, child_accepts, write_end_open, waits_before_reading, fifo_waits, end_never_told,

@@ -401,6 +401,7 @@ struct program *launch_as(const struct launch *how)
 
     program->next = the_stage()->programs;
     the_stage()->programs = program;
+    the_stage()->asked = NULL;
     the_stage()->events++;
     return program;
 }

@@ -9,6 +9,7 @@
 #include "ledger.h"
 
 #include "program.h"
+#include "world.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -126,11 +127,22 @@ static void add_pair(struct ledger *ledger, const struct probe_record *record)
              record->argument[3] & SOCK_CLOEXEC);
 }
 
+const char *path_given(const struct probe_record *record)
+{
+    const char *path = text("%.*s", record->data_length, (const char *)record->data);
+    const char *scratch = scratch_path("");
+    const char *slash = strrchr(path, '/');
+    bool cut = record->data_length == PROBE_DATA;
+    return slash && (cut || strncmp(path, scratch, strlen(scratch)) == 0) ? slash + 1 : path;
+}
+
 static void add_path(struct ledger *ledger, const struct probe_record *record,
                      enum object_kind kind)
 {
     int object = new_object(ledger, kind, 0);
-    ledger->object[object].path = text("%.*s", record->data_length, (const char *)record->data);
+    ledger->object[object].path =
+        kind == QUEUE ? text("%.*s", record->data_length, (const char *)record->data)
+                      : path_given(record);
     hold(ledger, record->process, (int)record->result, object, record->argument[1] & O_CLOEXEC);
 }
 

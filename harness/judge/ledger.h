@@ -53,6 +53,10 @@ struct ledger *ledger_of(const struct transcript *transcript);
 /* "client 2's connection", "the write end of the pipe to wc"; NULL if there is nothing to say. */
 const char *object_name(const struct ledger *ledger, int object);
 
+/* The path that a call was given. Of one into the step's own folder, or one whose beginning was not
+ * recorded, the last part. */
+const char *path_given(const struct probe_record *record);
+
 /* The object behind a process's descriptor at the end, or -1. */
 int object_held(const struct ledger *ledger, pid_t process, int fd);
 

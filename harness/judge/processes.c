@@ -3,6 +3,9 @@
  */
 #include "processes.h"
 
+#include "program.h"
+#include "stage.h"
+
 #include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
@@ -277,4 +280,26 @@ long anonymous_kib_of_descendants(void)
     long total = 0;
     for_each_descendant(add_memory, &total);
     return total;
+}
+
+static void look_at_offspring(pid_t process, void *context)
+{
+    struct offspring *offspring = context;
+    for (struct program *program = the_stage()->programs; program; program = program->next)
+        if (program->pid == process)
+            return;
+    char state = state_of(process);
+    if (state == 0 || state == 'Z' || state == 'X')
+        return;
+    int sockets = count_sockets_of(process);
+    offspring->alive++;
+    if (sockets > offspring->most_sockets)
+        offspring->most_sockets = sockets;
+}
+
+struct offspring see_offspring(void)
+{
+    struct offspring offspring = {0};
+    for_each_descendant(look_at_offspring, &offspring);
+    return offspring;
 }

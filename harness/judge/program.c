@@ -117,6 +117,7 @@ static const char *what_it_said(void *context)
 const char *next_line(struct program *program)
 {
     struct awaited awaited = {.program = program};
+    the_stage()->asked = program;
     stage_wait(has_line_or_end, &awaited, text("a line from %s", program->name), what_it_said);
     struct bytes said = buffer_content(&program->said);
     const unsigned char *newline = memchr(said.at, '\n', said.length);
@@ -152,6 +153,7 @@ struct bytes output_so_far(struct program *program)
 struct bytes take_output(struct program *program, size_t length)
 {
     struct awaited awaited = {.program = program, .length = length};
+    the_stage()->asked = program;
     const char *expected = text("%zu bytes on standard output", length);
     stage_wait(has_length_or_end, &awaited, expected, what_it_said);
     if (buffer_length(&program->said) < length)
@@ -162,6 +164,7 @@ struct bytes take_output(struct program *program, size_t length)
 struct bytes rest_of_output(struct program *program)
 {
     struct awaited awaited = {.program = program};
+    the_stage()->asked = program;
     stage_wait(output_has_ended, &awaited, text("the end of what %s prints", program->name),
                what_it_said);
     return buffer_take(&program->said, buffer_length(&program->said));
@@ -247,6 +250,7 @@ static bool error_has_ended(void *context)
 static void wait_for_end(struct program *program, const char *expected)
 {
     struct awaited awaited = {.program = program};
+    the_stage()->asked = program;
     stage_wait(has_ended, &awaited, expected, NULL);
     /* What it wrote is in the pipes; whoever inherited them may live on, so do not wait for long.
      */
@@ -312,6 +316,7 @@ bool ended_by_now(struct program *program)
 
 void expect_running(struct program *program)
 {
+    the_stage()->asked = program;
     stage_serve(0);
     program_collect(program);
     if (program->ended)
@@ -357,6 +362,7 @@ static bool sleeps(void *context)
 void wait_until_idle(struct program *program)
 {
     struct awaited awaited = {.program = program};
+    the_stage()->asked = program;
     wait_until(sleeps, &awaited, text("%s to wait for something", program->name));
 }
 
@@ -378,6 +384,7 @@ void expect_rest(struct program *program, int rest_ms)
     enum { LOOK_MS = 4, MOST_CPU_MS = 50 };
     long cpu_ms = cpu_time_ms(program);
     long long end = now_ms() + rest_ms;
+    the_stage()->asked = program;
     for (int looks = 0, running = 0; now_ms() < end || running * 2 > looks; looks++) {
         stage_serve(LOOK_MS);
         running += runs_now(program);
@@ -441,28 +448,6 @@ int count_threads(struct program *program)
 {
     pid_t threads[MOST_THREADS];
     return threads_of(program->pid, threads, MOST_THREADS);
-}
-
-static void look_at_offspring(pid_t process, void *context)
-{
-    struct offspring *offspring = context;
-    for (struct program *program = the_stage()->programs; program; program = program->next)
-        if (program->pid == process)
-            return;
-    char state = state_of(process);
-    if (state == 0 || state == 'Z' || state == 'X')
-        return;
-    int sockets = count_sockets_of(process);
-    offspring->alive++;
-    if (sockets > offspring->most_sockets)
-        offspring->most_sockets = sockets;
-}
-
-struct offspring see_offspring(void)
-{
-    struct offspring offspring = {0};
-    for_each_descendant(look_at_offspring, &offspring);
-    return offspring;
 }
 
 long cpu_time_ms(struct program *program)

@@ -33,6 +33,9 @@ static const char *usual_cause(const char *report)
     static const struct {
         const char *word, *cause;
     } causes[] = {
+        {"insufficient space", "The memory has no room for this element: does its size grow with "
+                               "what is to be stored?"},
+        {"out of bounds", "An index goes beyond the array: is it as long as what is to be stored?"},
         {"runtime error: ", "C leaves undefined what happens here, so anything may."},
         {"buffer-overflow",
          "An index or a length goes beyond the array: compare what came with the "
@@ -106,6 +109,7 @@ void program_check_sanitizer(struct program *program)
             continue;
         const char *what = strstr(line, marks[i]) + strlen(marks[i]);
         const char *at = strstr(line, text("%s:", file));
+        the_stage()->asked = program;
         suspect("%s", usual_cause(line));
         program->complained.start = program->complained.end;
         if (strncmp(what, "data race", strlen("data race")) == 0)

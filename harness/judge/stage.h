@@ -66,6 +66,7 @@ int socket_for(const char *address, int type, struct sockaddr_storage *parsed, s
 
 struct stage {
     struct program *programs;
+    struct program *asked; /* by the last expectation; NULL: none since the last was started */
     struct peer *peers;
     unsigned long events; /* grows whenever a byte moved or a program ended */
 };

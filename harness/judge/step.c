@@ -95,22 +95,28 @@ static const char *command_line(void)
     return line;
 }
 
-/* True for the program that was started last among those of its name and build. */
+/* True for the program that was asked last, or else started last, among those of its name and
+ * build. */
 static bool is_latest(const struct program *program)
 {
-    const struct program *other = the_stage()->programs;
+    const struct program *other = the_stage()->programs, *asked = the_stage()->asked;
+    if (asked && strcmp(asked->name, program->name) == 0 &&
+        asked->how->build == program->how->build)
+        return program == asked;
     while (other != program &&
            (strcmp(other->name, program->name) != 0 || other->how->build != program->how->build))
         other = other->next;
     return other == program;
 }
 
-/* The calls of the student's program that was started last, and the cause. */
+/* The calls of the student's program that was asked last, or else started last, and the cause. */
 static void tell_calls_and_cause(const char *expected, const char *came)
 {
-    struct program *program = the_stage()->programs;
+    struct program *program = the_stage()->programs, *asked = the_stage()->asked;
     while (program && program->how->build != STUDENTS)
         program = program->next;
+    if (asked && asked->how->build == STUDENTS)
+        program = asked;
     const struct account *account = program ? account_of(program) : NULL;
     const char *found = NULL;
     if (account) {

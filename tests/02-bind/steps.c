@@ -247,7 +247,7 @@ STEP(5, "the port is held until standard input ends", .points = 20, .after = 4,
     const char *where = bound_to(program);
     wait_until_idle(program);
     expect_running(program);
-    suspect("The kernel says that this port is free: what was printed is not what is bound.");
+    suspect("The kernel says that this port is free: what was printed is not what is bound now.");
     expect_that(is_taken(port), text("%s to be taken", where), "it can be bound by others");
 
     tried("wrote three lines to bindto's standard input");

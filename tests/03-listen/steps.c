@@ -129,9 +129,8 @@ STEP(2, "the first knock is told, once, and the end of input ends it", .points =
      .by_hand = "build/labs/03-listen/doorman 127.0.0.1 0 5    # then: nc 127.0.0.1 PORT")
 {
     tried("connected to doorman");
-    suspect(
-        "poll() says POLLIN for the listening socket when a client waits: print \"knock\" then, "
-        "and flush.");
+    suspect("Watch the door and standard input at once, with poll(). It says POLLIN for the "
+            "listening socket when a client waits: print \"knock\" then, and flush.");
     struct program *door = start("doorman", "127.0.0.1", "0", "5");
     const char *where = listening(door);
     join(where);
@@ -139,8 +138,12 @@ STEP(2, "the first knock is told, once, and the end of input ends it", .points =
 
     tried("left the client waiting in the queue");
     suspect("The socket stays readable as long as a client waits, so poll() returns at once, again "
-            "and again. After the first knock take the door out of the array: fd = -1.");
+            "and again, and the loop burns a processor. After the first knock take the door out of "
+            "the array: fd = -1.");
     expect_rest(door, 100);
+    tried("sent doorman a line on its standard input, and another client");
+    suspect("What comes on standard input is read and means nothing: only its end, where read() "
+            "returns 0, ends doorman.");
     join(where);
     feed(door, BYTES("hello\n"));
     wait_until_idle(door);
@@ -181,6 +184,10 @@ static const char *knock(const char *where, const char *count, const char *timeo
 static void expect_tally(const char *line, int count, int refused, int waiting)
 {
     const char *expected = text("connected %d, refused %d, waiting %d", count, refused, waiting);
+    int c, r, w;
+    if (sscanf(line, "connected %d, refused %d, waiting %d", &c, &r, &w) == 3 &&
+        c + r + w != count + refused + waiting)
+        suspect("These are not COUNT connections: begin as many, and count each of them once.");
     expect_that(strcmp(line, expected) == 0, expected, "%s", line);
 }
 
@@ -205,7 +212,7 @@ STEP(
         expect_tally(knock(local_address(door), "5", "15000", false), 5, 0, 0);
     }
     tried("ran `knock 127.0.0.1 PORT 500 15000`");
-    suspect("COUNT goes up to 500, and each connection has a socket of its own.");
+    suspect("COUNT goes up to 500, and each connection takes one socket, which is one descriptor.");
     struct peer *wide = open_door("127.0.0.1", 1000, 0);
     expect_tally(knock(local_address(wide), "500", "15000", false), 500, 0, 0);
 }
@@ -255,7 +262,7 @@ STEP(5, "the time-out is for all connections together", .points = 20, .after = 4
 {
     tried("ran `knock 127.0.0.1 PORT 8 %d` at a door whose queue is full", PATIENCE_MS);
     suspect("Connections that are still pending when TIMEOUT_MS is over are counted as waiting. "
-            "poll() must not wait longer than what is left of it, nor less.");
+            "poll() must wait for what is left of it, and not for ever.");
     const char *where = listening(start_reference("doorman", "127.0.0.1", "0", "1"));
     struct crowd crowd = {.count = 1 + MORE};
     for (int i = 0; i < crowd.count; i++)
@@ -270,6 +277,8 @@ STEP(5, "the time-out is for all connections together", .points = 20, .after = 4
     const char *line = knock(where, "8", text("%d", PATIENCE_MS), true);
     long long waited = now_ms() - before;
     expect_tally(line, 0, 0, 8);
+    suspect("poll() must wait for what is left of TIMEOUT_MS, and be called again while something "
+            "is left.");
     expect_that(waited >= PATIENCE_MS, text("at least %d ms of waiting", PATIENCE_MS), "%lld ms",
                 waited);
 

@@ -96,16 +96,21 @@ STEP(1, "every client is accepted, and both ends of its connection are printed",
         struct program *server = start("timeserver", hosts[i], "0");
         const char *where = listening(server);
         struct peer *client = join(where);
-        suspect("After accept() print the client's address, \" -> \" and the server's end of this "
-                "connection, and flush. accept() and getsockname() fill in an address only if the "
-                "length they are given says how much room there is.");
+        suspect("After accept() print the two ends of the connection and flush: printf() only "
+                "fills a buffer.");
         const char *line = next_line(server);
-        if (strcmp(line, text("%s -> %s", where, local_address(client))) == 0)
+        const char *end = local_address(client);
+        suspect("After accept() print the client's address, \" -> \" and the server's end of this "
+                "connection.");
+        if (strcmp(line, text("%s -> %s", where, end)) == 0)
             suspect("The two ends are swapped: the client's address comes first.");
         else if (strncmp(line, "0.0.0.0:0", 9) == 0)
             suspect("The client's address was never filled in: is the length that accept() gets "
                     "set to the size of the address before the call?");
-        const char *expected = text("%s -> %s", local_address(client), where);
+        else if (strcmp(line, text("%s -> %s", end, end)) == 0)
+            suspect("The client's end stands twice: getpeername() tells the client's, "
+                    "getsockname() on the client's socket the server's end.");
+        const char *expected = text("%s -> %s", end, where);
         expect_that(strcmp(line, expected) == 0, text("the line \"%s\"", expected), "\"%s\"", line);
     }
 }

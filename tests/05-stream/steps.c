@@ -24,7 +24,9 @@ STEP(1, "every byte comes back as it comes, until the client's end of file", .po
     for (int i = 0; i < host_count(); i++) {
         tried("started `echoserver %s 0` and sent a single byte", hosts[i]);
         suspect("As soon as clients can connect the server prints \"listening on ADDR:PORT\", and "
-                "flushes it.");
+                "flushes it.%s",
+                strchr(hosts[i], ':') ? " HOST can be an IPv6 address, too: ask for any family."
+                                      : "");
         where = listening(start("echoserver", hosts[i], "0"));
         suspect(
             "recv() returns as soon as there is one byte, and this byte has to go back at once: "
@@ -366,7 +368,8 @@ STEP(6, "each frame is answered, in whatever pieces the stream brings it", .poin
         tried("sent `msgserver %s 0` a frame of 5 bytes", hosts[i]);
         suspect("The prefix is the number of bytes behind it, 4 bytes in network byte order: "
                 "ntohl() makes it a number of this machine. The answer has the same prefix, and "
-                "then the bytes in reverse order; it comes as soon as the frame is whole.");
+                "then the bytes in reverse order; they are no string, NUL bytes can be among "
+                "them.");
         server = start("msgserver", hosts[i], "0");
         where = listening(server);
         client = join(where);

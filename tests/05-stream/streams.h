@@ -212,17 +212,22 @@ static void expect_patience(struct program *server, const char *where,
                             void (*serve)(const char *where))
 {
     tried("left the server no descriptor for another client, and connected two");
-    suspect("The clients stay in the queue, so accept() fails again at once: without a pause the "
-            "loop burns a processor. (EMFILE)");
+    static const char fatal[] = "accept() fails with EMFILE while no descriptor is free. That "
+                                "passes: the server must not end, but go on when there is room "
+                                "again.",
+                      spins[] = "The clients stay in the queue, so accept() fails again at once: "
+                                "without a pause the loop burns a processor. (EMFILE)";
+    suspect("%s", spins);
     wait_until_idle(server);
     limit_descriptors(server, (rlim_t)count_descriptors(server));
     struct peer *early = join(where); /* may get in: a waiting accept() has its descriptor */
     wait_until_idle(server);
+    suspect("%s", fatal);
     hang_up(early);
     struct peer *waits = join(where);
+    suspect("%s", spins);
     wait_until_idle(server);
-    suspect("accept() fails with EMFILE while no descriptor is free. That passes: the server must "
-            "not end, but go on when there is room again.");
+    suspect("%s", fatal);
     expect_running(server);
     hang_up(waits);
     limit_descriptors(server, 1024);

@@ -80,9 +80,10 @@ static void expect_talk(struct peer *server, const char *verb, const char *said,
 {
     tried("ran `ask HOST PORT 1 60000 %s%s`, and answered %s", verb,
           said ? text(" '%s'", said) : "", shown(answer("ID", reply)));
-    suspect("A query is one datagram, sent by a socket of SOCK_DGRAM: ID, space, verb, and if "
-            "there is a TEXT a space and that, even if it is "
-            "empty. No newline and no NUL is sent.");
+    suspect("A query is one datagram, sent by a socket of SOCK_DGRAM%s: ID (1 to 10 digits), "
+            "space, verb, and if there is a TEXT a space and that, even if it is empty. No newline "
+            "and no NUL is sent.",
+            strchr(local_address(server), '[') ? ", of IPv6 if HOST is" : "");
     struct asked asked = hear_query(server, 1, PATIENT_MS, verb, said);
     expect_words(&asked, words);
     suspect("As soon as the answer comes ask prints what follows the ID and its space, whatever "

@@ -9,7 +9,8 @@
 static const char *serve_on(const char *host, struct program **server)
 {
     suspect("As soon as datagrams can come the server prints \"listening on ADDR:PORT\", and "
-            "flushes it. Its socket is one of SOCK_DGRAM, bound, without listen() or accept().");
+            "flushes it. Its socket is one of SOCK_DGRAM, bound, without listen() or accept()%s.",
+            strchr(host, ':') ? ", of IPv6 if HOST is: ask for any family" : "");
     *server = start("askserver", host, "0");
     return listening_for_datagrams(*server);
 }
@@ -82,6 +83,15 @@ static void expect_no_answer(struct program *server, const char *where, struct b
     expect_silence(client, server);
 }
 
+/* Waits until the server sleeps. */
+static void wait_to_rest(struct program *server)
+{
+    tried("sent nothing for a while");
+    suspect("A server without work sleeps in recvfrom(), or in poll() without a time-out. It must "
+            "not ask again and again.");
+    wait_until_idle(server);
+}
+
 /* Clients that came and went must have left nothing behind. */
 static void expect_no_leak(struct program *server, const char *where)
 {
@@ -89,14 +99,14 @@ static void expect_no_leak(struct program *server, const char *where)
     wait_until_idle(server);
     int before = count_descriptors(server);
     tried("asked %d times and counted what the server has open", SEVERAL);
-    suspect("Each query leaves a descriptor open in the server: close what was opened for it.");
     for (int i = 0; i < SEVERAL; i++)
         expect_service(where);
+    suspect("Each query leaves a descriptor open in the server: close what was opened for it.");
     wait_until_idle(server);
     expect_that(count_descriptors(server) <= before, text("%d open descriptors, as before", before),
                 "%d", count_descriptors(server));
-    suspect("Each query leaves a child behind that nobody waits for.");
     expect_service(where); /* the last moment for a server that collects them as it goes */
+    suspect("Each query leaves a child behind that nobody waits for.");
     wait_until_idle(server);
     expect_that(count_zombies(server) <= 1, "no child that has ended and was not waited for", "%d",
                 count_zombies(server));

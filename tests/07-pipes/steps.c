@@ -62,9 +62,9 @@ STEP(2, "a pipe carries what one command writes to the next", .points = 10, .aft
      .by_hand = "build/labs/07-pipes/pipeline echo hi : sh -c 'read x; echo \"got $x\"'")
 {
     tried("ran pipeline echo hi : sh -c 'read x; echo \"got $x\"'");
-    suspect("The first command's standard output has to be the pipe's write end, ends[1], and the "
-            "second's standard input its read end, ends[0]. dup2(from, to) copies from the left "
-            "to the right.");
+    suspect("The pipe is made before fork(): the first command's standard output becomes its write "
+            "end, ends[1], and the second's standard input its read end, ends[0]. dup2(from, to) "
+            "copies from the left to the right.");
     struct program *two =
         start("pipeline", "echo", "hi", ":", "sh", "-c", "read x; echo \"got $x\"");
     end_input(two);
@@ -331,8 +331,8 @@ STEP(6, "filter ends with its command, and counts what went in and out", .points
     expect_exit(full, 1);
     tried("ran filter yes, whose standard output nobody reads after a while");
     suspect("When nobody reads the filter's output any more (EPIPE), it ends, with exit code 1 or "
-            "by SIGPIPE. Waiting for the command first is in vain while the filter holds its pipe "
-            "open.");
+            "by SIGPIPE. Waiting for the command first is in vain while the filter holds the read "
+            "end of its pipe open.");
     struct outlet *outlet = make_outlet(MIB);
     struct program *yes = start_filter_into(outlet, "yes");
     wait_until_idle(yes);
@@ -361,6 +361,8 @@ STEP(7, "a FIFO stands at the path and lets writers in", .points = 10,
     tried("started fifolog with a FIFO at PATH");
     struct stat before = make_fifo(scratch_path("existing"));
     struct stat after = expect_door(scratch_path("existing"), 022);
+    suspect("A FIFO that is there stays, and is opened as it is: mkfifo() fails with EEXIST then. "
+            "Remove nothing.");
     expect_that(after.st_ino == before.st_ino, "the FIFO that was there",
                 "another one in its place");
 

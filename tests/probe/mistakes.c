@@ -1,7 +1,9 @@
 /*
  * mistakes.c - one mistake for each row of the table of causes; for tests/causes.bats.
  *
- * usage: mistakes NAME [PORT]
+ * usage: mistakes NAME [PORT [CALLS]]
+ *
+ * CALLS: so many calls come before, perhaps more than a transcript keeps.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -129,6 +131,38 @@ static void no_reuse(void)
     socklen_t length = sizeof address;
     getsockname(open_door(), (struct sockaddr *)&address, &length);
     bind(socket(AF_INET, SOCK_STREAM, 0), (struct sockaddr *)&address, sizeof address);
+}
+
+static void bound_then_closed(void)
+{
+    close(open_door());
+    pause();
+}
+
+/* A busy server between two threads of events: each read but the last brings something. */
+static void reads_until_eagain(void)
+{
+    char byte;
+    int ends[2];
+    pipe(ends);
+    fcntl(ends[0], F_SETFL, O_NONBLOCK);
+    for (int i = 0; i < 500; i++) {
+        write(ends[1], "x", 1);
+        while (read(ends[0], &byte, 1) == 1)
+            continue;
+    }
+}
+
+/* A worker that takes clients itself, one after another. */
+static void child_takes_clients(void)
+{
+    int door = open_door(), other;
+    if (fork() == 0) {
+        for (int i = 0; i < 2; i++)
+            close(connection(door, &other));
+        _exit(0);
+    }
+    wait(NULL);
 }
 
 static void failure_as_count(void)
@@ -479,6 +513,9 @@ static const struct {
     MISTAKE(first_address_only),
     MISTAKE(reuse_after_bind),
     MISTAKE(no_reuse),
+    MISTAKE(bound_then_closed),
+    MISTAKE(reads_until_eagain),
+    MISTAKE(child_takes_clients),
     MISTAKE(failure_as_count),
     MISTAKE(asks_for_nothing),
     MISTAKE(end_of_file_unseen),
@@ -520,6 +557,8 @@ static const struct {
 int main(int argc, char *argv[])
 {
     port = argc > 2 ? atoi(argv[2]) : 0;
+    for (int i = argc > 3 ? atoi(argv[3]) : 0; i > 0; i--)
+        fcntl(0, F_GETFD);
     for (size_t i = 0; argc > 1 && i < sizeof mistakes / sizeof mistakes[0]; i++)
         if (strcmp(mistakes[i].name, argv[1]) == 0)
             mistakes[i].make();

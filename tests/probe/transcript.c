@@ -88,7 +88,8 @@ int main(int argc, char *argv[])
         print(transcript, i);
     dprintf(3, "%zu records, %llu lost\n", transcript->count, transcript->lost);
     if (account_of(program)) {
-        struct symptom symptom = {"an end of file", "nothing on its standard output"};
+        struct symptom symptom = {"an end of file",
+                                  "nothing on its standard output; no such socket"};
         const char *cause = cause_of(account_of(program), &symptom, "");
         dprintf(3, "cause: %s\n", cause ? cause : "none");
     }
