@@ -252,10 +252,18 @@ STEP(5, "the port is held until standard input ends", .points = 20, .after = 4,
 
     tried("wrote three lines to bindto's standard input");
     suspect("Only the end of file ends it: read() returns 0 then. Other input is to be ignored.");
-    feed(program, BYTES("one\n\0two\nthree\n"));
+    feed(program, BYTES("\n")); /* a line of one byte, alone */
+    wait_until_idle(program);
+    expect_running(program);
+    feed(program, BYTES("\0two\nthree\n"));
     wait_until_idle(program);
     expect_running(program);
     expect_that(is_taken(port), text("%s to be taken still", where), "it is free");
+    tried("wrote 10,000 bytes to it at once");
+    suspect("read() may store as many bytes as it was told: no more than the buffer's size.");
+    feed(program, noise(10000));
+    wait_until_idle(program);
+    expect_running(program);
 
     tried("ended its standard input");
     suspect("read() returns 0 at the end of file: leave the loop, exit with 0.");
@@ -263,6 +271,15 @@ STEP(5, "the port is held until standard input ends", .points = 20, .after = 4,
     expect_exit(program, 0);
     expect_no_more_output(program);
     expect_that(!is_taken(port), "the port to be free again", "it is taken");
+
+    tried("let bindto's first read() be interrupted by a signal");
+    suspect("read() fails with EINTR when a signal comes: that is no end of file. Read again.");
+    program = launch(.program = "bindto", .args = {"127.0.0.1", "0"}, .weather = "read 1 EINTR");
+    bound_to(program);
+    wait_until_idle(program);
+    expect_running(program);
+    end_input(program);
+    expect_exit(program, 0);
 }
 
 /* Leaves a connection of this port in TIME_WAIT, which rests with the side that closes first. */
