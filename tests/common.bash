@@ -26,6 +26,20 @@ solved_tree() {
     cp solutions/"$2"/*.c "$1/$2/"
 }
 
+# add_variant FOLDER TREE LAB: a variant's programs take the place of the tree's. A script in Python
+# stands in its folder as NAME.py.
+add_variant() {
+    local source name
+    for source in "$1"/*.c "$1"/*.py; do
+        name=$(basename "$source")
+        case $source in
+        *'*'*) ;; # it has none of these
+        *.py) tests/in-python "$source" >"$2/$3/${name%.py}.c" ;;
+        *) cp "$source" "$2/$3/$name" ;;
+        esac
+    done
+}
+
 # refute COMMAND...: fails if it succeeds. (A line that begins with ! cannot fail a test.)
 refute() { ! "$@"; }
 
