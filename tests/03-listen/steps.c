@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MORE = 4, SETTLE_MS = 25, PATIENCE_MS = 80 };
+enum { MORE = 4, SETTLE_MS = 25, PATIENCE_MS = 80, LATE_MS = 20 };
 
 static const char *hosts[] = {"127.0.0.1", "::1"};
 
@@ -148,6 +148,10 @@ STEP(2, "the first knock is told, once, and the end of input ends it", .points =
     feed(door, BYTES("hello\n"));
     wait_until_idle(door);
     expect_running(door);
+    suspect("read() may store as many bytes as it was told: no more than the buffer's size.");
+    feed(door, noise(10000));
+    wait_until_idle(door);
+    expect_running(door);
 
     tried("ended doorman's standard input after two clients had come");
     suspect("read() returning 0 is the end of input: exit with 0. The knock is told only once.");
@@ -161,6 +165,26 @@ STEP(2, "the first knock is told, once, and the end of input ends it", .points =
     listening(door);
     end_input(door);
     expect_exit(door, 0);
+
+    tried("let doorman's first poll() and read() be interrupted by a signal, and connected");
+    suspect("poll() and read() fail with EINTR when a signal comes: that is no failure, and no end "
+            "of file. Go round and call again.");
+    door = launch(.program = "doorman", .args = {"127.0.0.1", "0", "5"},
+                  .weather = "poll 1 EINTR; read 1 EINTR");
+    join(listening(door));
+    expect_line(door, "knock");
+    feed(door, BYTES("hello\n"));
+    wait_until_idle(door);
+    expect_running(door);
+    end_input(door);
+    expect_exit(door, 0);
+
+    tried("started doorman with its standard input at its end from the start (/dev/null)");
+    suspect("The end of standard input shows as POLLIN, and as POLLHUP only on a pipe: ask for "
+            "POLLIN, and read() until it returns 0.");
+    expect_exit(launch(.program = "doorman", .args = {"127.0.0.1", "0", "5"}, .input = FROM_FILE,
+                       .input_path = "/dev/null"),
+                0);
 
     tried("sent SIGTERM to a doorman that waits");
     suspect("SIGTERM ends a server.");
@@ -285,6 +309,22 @@ STEP(5, "the time-out is for all connections together", .points = 20, .after = 4
     tried("ran `knock 127.0.0.1 PORT 3 0` at a door whose queue is full");
     suspect("A TIMEOUT_MS of 0 does not wait at all: poll() gets 0, not a negative number.");
     expect_tally(knock(where, "3", "0", true), 0, 0, 3);
+
+    tried("let the first poll() of `knock 127.0.0.1 PORT 8 %d` begin when the time was over",
+          LATE_MS);
+    suspect("The deadline can have passed when what is left of it is counted: a negative time-out "
+            "lets poll() wait for ever. Give it 0 then.");
+    const char *narrow = listening(start_reference("doorman", "127.0.0.1", "0", "1"));
+    struct program *late =
+        launch(.program = "knock", .times_itself = true,
+               .weather = text("poll 1 delay %d", 2 * LATE_MS),
+               .args = {"127.0.0.1", port_text(port_of(narrow)), "8", text("%d", LATE_MS)});
+    int inside = -1, outside = -1;
+    line = next_line(late);
+    expect_that(sscanf(line, "connected %d, refused 0, waiting %d", &inside, &outside) == 2 &&
+                    inside + outside == 8,
+                "8 connections, those that stand and those that wait", "%s", line);
+    expect_exit(late, 0);
 
     tried("ran `knock 127.0.0.1 PORT 1 2147483647` at an open door");
     suspect("It returns as soon as no connection is waiting, however long TIMEOUT_MS is.");
