@@ -292,3 +292,14 @@ needs_weather() {
         any(test("[(]cat[)].*read[(]0[)].*waits here: the read end of the pipe from `echo`"))' \
         "$BATS_TEST_TMPDIR/result"
 }
+
+@test "of several programs the one that was asked is told of, and files of the step by their names" {
+    planted 07-pipes child-goes-on
+    STEP=1 grade "$tree" 07-pipes "$BATS_TEST_TMPDIR/result" && return 1
+    jq -e '.labs[0].steps[0] | (.message | test("no-such-program")) and
+        any(.calls[]; test("no-such-program.*ENOENT"))' "$BATS_TEST_TMPDIR/result"
+    planted 07-pipes replaces-what-is-there
+    STEP=7 grade "$tree" 07-pipes "$BATS_TEST_TMPDIR/result" && return 1
+    jq -e '[.labs[0].steps[] | select(.step == 7)][0] | (.message | test("the file existing")) and
+        any(.calls[]; test("unlink[(]\"existing\"[)]"))' "$BATS_TEST_TMPDIR/result"
+}

@@ -130,7 +130,8 @@ STEP(2, "the first knock is told, once, and the end of input ends it", .points =
 {
     tried("connected to doorman");
     suspect("Watch the door and standard input at once, with poll(). It says POLLIN for the "
-            "listening socket when a client waits: print \"knock\" then, and flush.");
+            "listening socket when a client waits: print \"knock\" then, and flush: printf() only "
+            "fills a buffer.");
     struct program *door = start("doorman", "127.0.0.1", "0", "5");
     const char *where = listening(door);
     join(where);
