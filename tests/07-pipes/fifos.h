@@ -246,7 +246,8 @@ static struct program *expect_refusals(void)
     for (int i = 0; i < ALL_OBSTACLES; i++) {
         tried("started fifolog with a PATH that is %s", OBSTACLES[i].what);
         suspect("Only a FIFO will do: ask fstat() or stat() what stands at PATH (S_ISFIFO), and "
-                "exit with 1 if it is anything else. Never remove it.");
+                "exit with 1 if it is anything else (a regular file is always at its end of file). "
+                "Never remove it.");
         expect_exit(refused[i], 1);
         expect_no_more_output(refused[i]);
     }

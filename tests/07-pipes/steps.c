@@ -403,8 +403,8 @@ STEP(8, "lines are printed as they come, whoever writes them, until quit", .poin
     expect_printed(program, BYTES("a\n\nb\n\tx\0y\r\n"));
 
     tried("let all writers leave, and another one come");
-    suspect("When the last writer has left, the FIFO is at its end, and read() returns 0 at once, "
-            "again and again: keep a descriptor open for writing yourself.");
+    suspect("When the last writer has left, read() returns 0, the end of file, at once, again and "
+            "again: keep a descriptor open for writing yourself, then it waits for the next.");
     leave(one);
     leave(two);
     wait_until_idle(program);
