@@ -92,8 +92,8 @@ slides/01-socket.html: slide 2: code is cut
 END
 }
 
-@test "demonstrations on slides show what appears when their commands are typed" {
-    tests/demos slides/*.md
+@test "slides and handouts show what appears when their commands are typed" {
+    tests/demos slides/*.md labs/0[1-8]-*/README.md
 }
 
 @test "a demonstration that shows something else is found" {
