@@ -20,7 +20,7 @@ list_needs() {
     esac
     case $1 in
     test)
-        needs="$needs gcc clang musl-gcc bats git jq python3 nc socat ss strace flock clang-format shellcheck bwrap unzip zip perl xmllint sim_c pandoc dot node npm curl wrk nginx"
+        needs="$needs gcc clang musl-gcc bats git jq python3 nc socat ss ps strace flock clang-format shellcheck bwrap unzip zip perl xmllint sim_c pandoc dot node npm curl wrk nginx"
         if ! is_ubuntu; then needs="$needs chromium"; fi
         ;;
     site) needs="pandoc dot node npm" ;;
@@ -138,6 +138,7 @@ python3      python3          python3           python3           python        
 nc           netcat-openbsd   netcat            netcat-openbsd    openbsd-netcat netcat-openbsd
 socat        socat            socat             socat             socat          socat
 ss           iproute2         iproute           iproute2          iproute2       iproute2
+ps           procps           procps-ng         procps            procps-ng      procps
 strace       strace           strace            strace            strace         strace
 flock        util-linux       util-linux        util-linux        util-linux     util-linux
 clang-format clang-format     clang-tools-extra clang-extra-tools clang          clang-tools

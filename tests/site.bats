@@ -102,6 +102,17 @@ END
     run tests/demos "$BATS_TEST_TMPDIR/deck.md"
     [ "$status" -eq 1 ]
     [[ $output == *"4001"*"4000"* ]]
+    mkdir -p "$BATS_TEST_TMPDIR/01-socket"
+    while read -r right wrong; do
+        sed "s/$right/$wrong/" labs/01-socket/README.md >"$BATS_TEST_TMPDIR/01-socket/README.md"
+        run tests/demos "$BATS_TEST_TMPDIR/01-socket/README.md"
+        [ "$status" -eq 1 ]
+        [[ $output == *"01-socket/README.md:"* ]]
+    done <<'END'
+^opened.17 opened_18
+demo1.step3 demo1
+sockinfo.99 sockinfa
+END
 }
 
 @test "code in slides and handouts is what stands in the programs" {
