@@ -1,5 +1,5 @@
 /*
- * address.c - addresses as strings, free ports, and what the kernel's socket tables say.
+ * address.c - addresses as strings, and free ports.
  *
  * A port that is kept for a step lies outside the kernel's ephemeral range, so that no other
  * socket is given it by chance, and is reserved by a Unix-domain socket with an abstract name,
@@ -164,70 +164,4 @@ int free_port(void)
             return port;
     }
     cannot_judge("no free port between %d and %d", FIRST_PORT, FIRST_PORT + range);
-}
-
-/* --- the kernel's tables --- */
-
-/* An address as /proc/net/tcp and tcp6 write it: words of 32 bits in the machine's order. */
-static const char *table_form(const char *address)
-{
-    struct sockaddr_storage parsed;
-    if (parse_address(address, &parsed) == 0)
-        return NULL;
-    if (parsed.ss_family == AF_INET) {
-        const struct sockaddr_in *v4 = (const struct sockaddr_in *)&parsed;
-        return text("%08X:%04X", v4->sin_addr.s_addr, ntohs(v4->sin_port));
-    }
-    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&parsed;
-    uint32_t word[4];
-    memcpy(word, &v6->sin6_addr, sizeof word);
-    return text("%08X%08X%08X%08X:%04X", word[0], word[1], word[2], word[3], ntohs(v6->sin6_port));
-}
-
-/* Opens /proc/net/PROTOCOL, or the one for IPv6, and finds the form in which it has the address. */
-static FILE *open_table(const char *protocol, const char *address, const char **wanted)
-{
-    *wanted = table_form(address);
-    if (!*wanted)
-        return NULL;
-    return fopen(text("/proc/net/%s%s", protocol, strchr(address, '[') ? "6" : ""), "re");
-}
-
-bool udp_socket_at(const char *address)
-{
-    const char *wanted;
-    FILE *table = open_table("udp", address, &wanted);
-    char line[512], local[64];
-    bool found = false;
-    while (table && !found && fgets(line, sizeof line, table))
-        found = sscanf(line, " %*d: %63s", local) == 1 && strcmp(local, wanted) == 0;
-    if (table)
-        fclose(table);
-    return found;
-}
-
-struct tcp_socket tcp_socket_at(const char *address)
-{
-    struct tcp_socket found = {0};
-    const char *wanted;
-    FILE *table = open_table("tcp", address, &wanted);
-    char line[512], small[128];
-    if (table) /* Listeners come first; what is not asked for (each read() fills its buffer) costs
-                * the kernel a walk through all connections there could be. */
-        setvbuf(table, small, _IOFBF, sizeof small);
-    while (!found.listens && table && fgets(line, sizeof line, table)) {
-        char local[64];
-        unsigned state, to_send, to_read;
-        if (sscanf(line, " %*d: %63s %*s %x %x:%x", local, &state, &to_send, &to_read) != 4 ||
-            strcmp(local, wanted) != 0)
-            continue;
-        bool listens = state == 0x0A; /* TCP_LISTEN */
-        if (found.found && !listens)
-            continue;
-        found = (struct tcp_socket){
-            .found = true, .listens = listens, .waiting = listens ? (int)to_read : 0};
-    }
-    if (table)
-        fclose(table);
-    return found;
 }

@@ -61,14 +61,19 @@ static struct bytes give_away(struct buffer *buffer)
     return all;
 }
 
+void buffer_drop(struct buffer *buffer, size_t length)
+{
+    buffer->start += length;
+    if (buffer->start == buffer->end)
+        buffer->start = buffer->end = 0;
+}
+
 struct bytes buffer_take(struct buffer *buffer, size_t length)
 {
     if (length >= WORTH_GIVING && length == buffer_length(buffer) && buffer->end < buffer->capacity)
         return give_away(buffer);
     unsigned char *copy = step_memory(length + 1); /* a NUL behind makes it a string, too */
     memcpy(copy, buffer_content(buffer).at, length);
-    buffer->start += length;
-    if (buffer->start == buffer->end)
-        buffer->start = buffer->end = 0;
+    buffer_drop(buffer, length);
     return (struct bytes){copy, length};
 }

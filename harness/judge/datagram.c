@@ -88,6 +88,7 @@ static struct bytes await_datagram(struct peer *peer, const char **from, const c
     static unsigned char data[LARGEST_DATAGRAM];
     struct mail mail = {.peer = peer, .room = {data, sizeof data}};
     peer->wanted = true;
+    peer_rouse(peer);
     stage_wait(has_mail, &mail, expected, NULL);
     peer->wanted = false;
     the_stage()->events++;

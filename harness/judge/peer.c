@@ -27,8 +27,6 @@ struct peer *new_peer(int fd)
 {
     struct peer *peer = step_memory(sizeof *peer);
     peer->fd = fd;
-    peer->next = the_stage()->peers;
-    the_stage()->peers = peer;
     the_stage()->events++;
     return peer;
 }
@@ -73,6 +71,7 @@ static struct peer *begin_to_join_with(const char *address, int receive_buffer, 
         peer->connecting = true;
     else
         peer->trouble = errno;
+    peer_rouse(peer);
     return peer;
 }
 
@@ -172,17 +171,29 @@ struct peer *let_in(struct peer *door)
 
 /* --- speaking --- */
 
+/* What can be said goes at once, the rest while the test waits for something. */
+static void say_now(struct peer *peer)
+{
+    the_stage()->events++;
+    peer_rouse(peer);
+    if (!peer->connecting && !peer->trouble && peer->fd != -1)
+        say_more(peer);
+}
+
 void say(struct peer *peer, struct bytes bytes)
 {
     buffer_append(&peer->to_say, bytes.at, bytes.length);
-    the_stage()->events++;
-    stage_serve(0);
+    say_now(peer);
+}
+
+size_t unsaid(struct peer *peer)
+{
+    return peer->trouble || peer->fd == -1 ? 0 : buffer_length(&peer->to_say);
 }
 
 static bool all_said(void *context)
 {
-    struct peer *peer = context;
-    return buffer_length(&peer->to_say) == 0 || peer->trouble || peer->fd == -1;
+    return unsaid(context) == 0;
 }
 
 void finish_saying(struct peer *peer)
@@ -239,8 +250,7 @@ void say_bytewise(struct peer *peer, struct bytes bytes, struct program *reader)
 void half_close(struct peer *peer)
 {
     peer->then_half_close = true;
-    the_stage()->events++;
-    stage_serve(0);
+    say_now(peer);
 }
 
 void hang_up(struct peer *peer)
@@ -300,6 +310,7 @@ static const char *what_was_heard(void *context)
 static void listen_to(struct hearing *hearing, const char *expected)
 {
     hearing->peer->wanted = true;
+    peer_rouse(hearing->peer);
     stage_wait(has_heard, hearing, expected, what_was_heard);
     hearing->peer->wanted = false;
 }
@@ -344,9 +355,10 @@ void expect_bytes(struct peer *peer, struct bytes bytes)
         fail_step(expected, came > 60 ? text("%zu bytes, then %s", came,
                                              peer->heard_end ? "an end of file" : "a reset")
                                       : how_it_goes(peer));
-    struct bytes heard = buffer_take(&peer->heard, bytes.length);
+    struct bytes heard = {buffer_content(&peer->heard).at, bytes.length};
     if (memcmp(heard.at, bytes.at, bytes.length) != 0)
         fail_step(expected, difference(bytes, heard));
+    buffer_drop(&peer->heard, bytes.length);
 }
 
 struct bytes hear_line(struct peer *peer)

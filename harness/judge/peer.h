@@ -70,6 +70,7 @@ void say(struct peer *peer, struct bytes bytes); /* in the background */
 void say_bytewise(struct peer *peer, struct bytes bytes, struct program *reader);
 
 void finish_saying(struct peer *peer); /* waits until the kernel took all of it */
+size_t unsaid(struct peer *peer);      /* bytes that it has not taken yet */
 
 /* Waits until the program sleeps and takes no more of what was said, or was given all of it: with a
  * peer that is not heard meanwhile, the program is stuck in sending. */

@@ -40,6 +40,15 @@ static char *after_name(char *stat)
     return paren && paren[1] == ' ' ? paren + 2 : NULL;
 }
 
+char letter_of_thread(pid_t process, pid_t thread)
+{
+    char stat[1024];
+    if (read_proc(stat, sizeof stat, "/proc/%d/task/%d/stat", process, thread) <= 0)
+        return 0;
+    const char *fields = after_name(stat);
+    return fields ? *fields : 0;
+}
+
 bool thread_state(pid_t process, pid_t thread, struct thread_state *state)
 {
     char stat[1024], schedstat[128];
@@ -94,20 +103,33 @@ int threads_of(pid_t process, pid_t *threads, int most)
     return count;
 }
 
-pid_t parent_of(pid_t process)
+/* Both come from one file: a crowd of processes is asked for them again and again. */
+static bool state_and_parent(pid_t process, char *letter, pid_t *parent)
 {
     char stat[1024];
-    pid_t parent;
     if (read_proc(stat, sizeof stat, "/proc/%d/stat", process) <= 0)
-        return -1;
+        return false;
     const char *fields = after_name(stat);
-    return fields && sscanf(fields, "%*c %d", &parent) == 1 ? parent : -1;
+    return fields && sscanf(fields, "%c %d", letter, parent) == 2;
+}
+
+pid_t parent_of(pid_t process)
+{
+    char letter;
+    pid_t parent;
+    return state_and_parent(process, &letter, &parent) ? parent : -1;
 }
 
 char state_of(pid_t process)
 {
-    struct thread_state state;
-    return thread_state(process, process, &state) ? state.letter : 0;
+    return letter_of_thread(process, process);
+}
+
+char state_below(pid_t process, pid_t wanted)
+{
+    char letter;
+    pid_t parent;
+    return state_and_parent(process, &letter, &parent) && parent == wanted ? letter : 0;
 }
 
 /* The times of proc_pid_stat(5): its own, and those of children that it waited for. */
@@ -132,16 +154,16 @@ long cpu_time_of_ms(pid_t process)
     return cpu_ticks(process, &own, &children) ? (long)own * 1000 / sysconf(_SC_CLK_TCK) : 0;
 }
 
+/* As RssAnon in /proc/PID/status, for a fifth of the price: what is resident and neither a file's
+ * nor shared. */
 long anonymous_kib_of(pid_t process)
 {
-    char status[4096];
-    long kib = 0;
-    if (read_proc(status, sizeof status, "/proc/%d/status", process) <= 0)
+    char statm[128];
+    long resident = 0, shared = 0;
+    if (read_proc(statm, sizeof statm, "/proc/%d/statm", process) <= 0 ||
+        sscanf(statm, "%*d %ld %ld", &resident, &shared) != 2)
         return 0;
-    const char *line = strstr(status, "\nRssAnon:");
-    if (line)
-        sscanf(line, "\nRssAnon: %ld", &kib);
-    return kib;
+    return (resident - shared) * (sysconf(_SC_PAGESIZE) >> 10);
 }
 
 int count_sockets_of(pid_t process)
@@ -206,38 +228,36 @@ bool has_timer(pid_t process)
 
 /* --- descendants --- */
 
-typedef void visitor(pid_t process, void *context);
+typedef bool condition(pid_t process, void *context);
 
-static void visit_below(pid_t parent, visitor *visit, void *context);
+static bool any_below(pid_t parent, condition *holds, void *context);
 
-static void visit_with_children(pid_t process, visitor *visit, void *context)
+static bool any_from(pid_t process, condition *holds, void *context)
 {
-    visit(process, context);
-    visit_below(process, visit, context);
+    return holds(process, context) || any_below(process, holds, context);
 }
 
 /* The way for kernels that lack /proc/PID/task/TID/children: ask every process for its parent. */
-static void visit_below_by_search(pid_t parent, visitor *visit, void *context)
+static bool any_below_by_search(pid_t parent, condition *holds, void *context)
 {
     DIR *all = opendir("/proc");
-    for (struct dirent *entry; all && (entry = readdir(all));) {
+    bool found = false;
+    for (struct dirent *entry; all && !found && (entry = readdir(all));) {
         pid_t process = (pid_t)strtol(entry->d_name, NULL, 10);
-        if (process > 0 && parent_of(process) == parent)
-            visit_with_children(process, visit, context);
+        found = process > 0 && parent_of(process) == parent && any_from(process, holds, context);
     }
     if (all)
         closedir(all);
+    return found;
 }
 
-static void visit_below(pid_t parent, visitor *visit, void *context)
+static bool any_below(pid_t parent, condition *holds, void *context)
 {
     static int kernel_lists_children = -1;
     if (kernel_lists_children == -1)
         kernel_lists_children = access("/proc/thread-self/children", R_OK) == 0;
-    if (!kernel_lists_children) {
-        visit_below_by_search(parent, visit, context);
-        return;
-    }
+    if (!kernel_lists_children)
+        return any_below_by_search(parent, holds, context);
     pid_t threads[MOST_THREADS];
     int count = threads_of(parent, threads, MOST_THREADS);
     for (int i = 0; i < count; i++) {
@@ -247,13 +267,32 @@ static void visit_below(pid_t parent, visitor *visit, void *context)
             continue;
         char *rest = children;
         for (char *word; (word = strtok_r(rest, " ", &rest));)
-            visit_with_children((pid_t)strtol(word, NULL, 10), visit, context);
+            if (any_from((pid_t)strtol(word, NULL, 10), holds, context))
+                return true;
     }
+    return false;
 }
 
-void for_each_descendant(visitor *visit, void *context)
+bool any_descendant(condition *holds, void *context)
 {
-    visit_below(getpid(), visit, context);
+    return any_below(getpid(), holds, context);
+}
+
+struct visit {
+    void (*visit)(pid_t process, void *context);
+    void *context;
+};
+
+static bool visit_and_go_on(pid_t process, void *context)
+{
+    struct visit *visit = context;
+    visit->visit(process, visit->context);
+    return false;
+}
+
+void for_each_descendant(void (*visit)(pid_t process, void *context), void *context)
+{
+    any_descendant(visit_and_go_on, &(struct visit){visit, context});
 }
 
 static void add_cpu_time(pid_t process, void *context)

@@ -15,6 +15,9 @@ struct thread_state {
 /* Both return false if the thread has gone or cannot be read. */
 bool thread_state(pid_t process, pid_t thread, struct thread_state *state);
 
+/* The letter alone, for half the price; 0 if the thread has gone. */
+char letter_of_thread(pid_t process, pid_t thread);
+
 struct blocked_call { /* the system call that a thread sleeps in */
     long number;
     unsigned long arguments[6];
@@ -30,6 +33,9 @@ int threads_of(pid_t process, pid_t *threads, int most);
 /* Calls visit for every living or uncollected process below this one, parents first. */
 void for_each_descendant(void (*visit)(pid_t process, void *context), void *context);
 
+/* Whether this holds for one of them: asks no more after the first for which it does. */
+bool any_descendant(bool (*holds)(pid_t process, void *context), void *context);
+
 /* Of all descendants together, those that ended among them. */
 long cpu_time_of_descendants_ms(void);
 
@@ -43,8 +49,12 @@ bool has_timer(pid_t process);
 
 int count_sockets_of(pid_t process); /* different ones: a copy of a descriptor does not count */
 
-pid_t parent_of(pid_t process);     /* -1 if it has gone */
-char state_of(pid_t process);       /* the letter, 0 if it has gone */
+pid_t parent_of(pid_t process); /* -1 if it has gone */
+char state_of(pid_t process);   /* the letter, 0 if it has gone */
+
+/* The letter of a child of `parent`, 0 if it has gone or has another parent. */
+char state_below(pid_t process, pid_t parent);
+
 long cpu_time_of_ms(pid_t process); /* user and system, 0 if it has gone */
 
 /* Reads a small file of /proc, NUL-terminated; returns its length or -1. */

@@ -331,25 +331,23 @@ void terminate(struct program *program)
 
 /* --- what /proc tells about it --- */
 
-static void note_if_moving(pid_t process, void *context)
+static bool is_moving(pid_t process, void *context)
 {
     pid_t threads[MOST_THREADS];
     int count = threads_of(process, threads, MOST_THREADS);
-    for (int i = 0; i < count; i++) {
-        struct thread_state state;
-        if (thread_state(process, threads[i], &state) && state.letter != 'S' && state.letter != 'Z')
-            *(bool *)context = true;
-    }
+    char letter = 0;
+    (void)context;
+    for (int i = 0; i < count && (letter == 0 || letter == 'S' || letter == 'Z'); i++)
+        letter = letter_of_thread(process, threads[i]);
+    return letter != 0 && letter != 'S' && letter != 'Z';
 }
 
 bool is_idle(struct program *program)
 {
     struct blocked_call call;
-    bool moving = false;
     if (program->ended)
         return true;
-    for_each_descendant(note_if_moving, &moving);
-    if (moving || !blocked_call(program->pid, program->pid, &call))
+    if (any_descendant(is_moving, NULL) || !blocked_call(program->pid, program->pid, &call))
         return false;
     return !gate_has_calls(program->gate); /* that call ends as soon as it is answered */
 }
@@ -370,9 +368,8 @@ static bool runs_now(struct program *program)
 {
     pid_t threads[MOST_THREADS];
     int count = threads_of(program->pid, threads, MOST_THREADS);
-    struct thread_state state;
     for (int i = 0; i < count; i++)
-        if (thread_state(program->pid, threads[i], &state) && state.letter == 'R')
+        if (letter_of_thread(program->pid, threads[i]) == 'R')
             return true;
     return false;
 }
@@ -422,12 +419,9 @@ struct family { /* counts the children of one process */
 static void count_child(pid_t process, void *context)
 {
     struct family *family = context;
-    if (parent_of(process) != family->parent)
-        return;
-    if (state_of(process) == 'Z')
-        family->zombies++;
-    else
-        family->alive++;
+    char letter = state_below(process, family->parent);
+    family->zombies += letter == 'Z';
+    family->alive += letter != 0 && letter != 'Z';
 }
 
 int count_children(struct program *program)

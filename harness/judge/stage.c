@@ -22,6 +22,7 @@ enum {
     DEADLINE_MS = 20 * 1000, /* the last resort; only wrong programs ever reach it */
     WATCHED = 4096,          /* most descriptors that one step waits for */
     CHUNK = 256 * 1024,      /* read at once */
+    LOOK_PRICE = 4,          /* looking takes at most the fifth part of a wait */
     MEMORY_EVERY_MS = 60,
     SETTLE_MS = 250,           /* that long a failure waits for programs to come to rest, ... */
     SETTLED_LOOKS = 3,         /* ... that many looks in a row */
@@ -104,7 +105,7 @@ static void hear_more(struct peer *peer)
         buffer_append(&peer->heard, chunk, (size_t)length);
 }
 
-static void say_more(struct peer *peer)
+void say_more(struct peer *peer)
 {
     struct bytes bytes = buffer_content(&peer->to_say);
     ssize_t sent =
@@ -177,8 +178,25 @@ static void watch_all(struct watch *watch)
         watch_fd(watch, program->gate, POLLIN, program, NULL);
         watch_fd(watch, program->input, feeds ? POLLOUT : 0, program, NULL);
     }
-    for (struct peer *peer = the_stage()->peers; peer; peer = peer->next)
-        watch_fd(watch, peer->fd, wishes_of(peer), NULL, peer);
+    struct peer **link = &the_stage()->peers;
+    for (struct peer *peer; (peer = *link);) {
+        short wishes = wishes_of(peer);
+        watch_fd(watch, peer->fd, wishes, NULL, peer);
+        peer->roused = wishes != 0;
+        if (peer->roused)
+            link = &peer->next;
+        else
+            *link = peer->next;
+    }
+}
+
+void peer_rouse(struct peer *peer)
+{
+    if (peer->roused)
+        return;
+    peer->roused = true;
+    peer->next = the_stage()->peers;
+    the_stage()->peers = peer;
 }
 
 /* The gate ends when the last process behind it has. */
@@ -272,7 +290,8 @@ void stage_wait(bool (*done)(void *), void *context, const char *expected,
         if (now >= next_look) {
             check_memory();
             standing = still_look(&still);
-            next_look = now + LOOK_EVERY_MS;
+            long long cost = now_ms() - now; /* of a look at a crowd of processes */
+            next_look = now + LOOK_EVERY_MS + cost * LOOK_PRICE;
         }
         if (standing != MOVING || now >= deadline) {
             stage_serve(0);

@@ -23,6 +23,7 @@ void buffer_append(struct buffer *buffer, const void *data, size_t length);
 size_t buffer_length(const struct buffer *buffer);
 struct bytes buffer_content(const struct buffer *buffer);       /* valid until the next append */
 struct bytes buffer_take(struct buffer *buffer, size_t length); /* a copy that stays */
+void buffer_drop(struct buffer *buffer, size_t length);
 
 struct program {
     const char *name;         /* as in the lab's contract */
@@ -56,6 +57,7 @@ struct peer {
     bool heard_end;       /* end of file came */
     long long arrival_ms; /* of the datagram that was heard last */
     const char *local, *remote;
+    bool roused; /* it is in the stage's list */
     struct peer *next;
 };
 
@@ -64,11 +66,18 @@ struct peer *new_peer(int fd);
 void note_addresses(struct peer *peer);
 int socket_for(const char *address, int type, struct sockaddr_storage *parsed, socklen_t *length);
 
+/* From now on there is something to do for this peer, until it is done. In a crowd most are silent,
+ * and nobody looks at them. */
+void peer_rouse(struct peer *peer);
+
+/* Sends as much of what it has to say as can be sent without waiting, and then its end of file. */
+void say_more(struct peer *peer);
+
 struct stage {
     struct program *programs;
     struct program *asked; /* by the last expectation; NULL: none since the last was started */
-    struct peer *peers;
-    unsigned long events; /* grows whenever a byte moved or a program ended */
+    struct peer *peers;    /* those for whom there may be something to do */
+    unsigned long events;  /* grows whenever a byte moved or a program ended */
 };
 
 struct stage *the_stage(void);

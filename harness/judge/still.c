@@ -24,9 +24,11 @@
 #include <unistd.h>
 
 enum {
-    STILL_LOOKS = 8,     /* that many looks in a row ... */
-    STILL_MS = 180,      /* ... over at least this time make a standstill */
-    HOT_CPU_MS = 500,    /* processor time without an event that makes a hot loop */
+    STILL_LOOKS = 8,   /* that many looks in a row ... */
+    STILL_MS = 180,    /* ... over at least this time make a standstill */
+    HOT_CPU_MS = 500,  /* processor time without an event that makes a hot loop */
+    CPU_EVERY_MS = 60, /* that often it is asked for */
+    UNKNOWN = -1,
     DOZING_MS = 1200,    /* asleep by the clock and nothing else: it waits for no event at all */
     NODDING_MS = 1600,   /* waiting for events with a time-out, again and again in vain */
     MOSTLY = 8,          /* dozing in that many looks of ten */
@@ -35,11 +37,12 @@ enum {
 
 /* What a look found: how the busiest thread of all stands. */
 struct look {
-    bool moving;                    /* something runs */
-    bool times_itself;              /* a program waits on the clock by contract */
-    bool sleeps_by_clock;           /* at least one thread is in a mere sleep */
-    bool waits_with_timeout;        /* at least one thread waits for events with a time-out */
-    unsigned long long fingerprint; /* of all threads: state, call, arguments, time run */
+    bool moving;             /* something runs */
+    bool times_itself;       /* a program waits on the clock by contract */
+    bool sleeps_by_clock;    /* at least one thread is in a mere sleep */
+    bool waits_with_timeout; /* at least one thread waits for events with a time-out */
+    unsigned long long
+        fingerprint; /* of all threads, unless one is moving: state, call, time run */
 };
 
 enum call_kind { UNTIMED, LONG, TIMED, SLEEP };
@@ -183,15 +186,17 @@ static void look_at_thread(pid_t process, pid_t thread, struct look *look)
     }
 }
 
-static void look_at_process(pid_t process, void *context)
+/* Returns whether it moves: how the others stand does not matter then, and they may be hundreds. */
+static bool look_at_process(pid_t process, void *context)
 {
     struct look *look = context;
     pid_t threads[MOST_THREADS];
     int count = threads_of(process, threads, MOST_THREADS);
     if (count == MOST_THREADS)
         look->moving = true; /* too many to say */
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < count && !look->moving; i++)
         look_at_thread(process, threads[i], look);
+    return look->moving;
 }
 
 static struct look look_at_all(void)
@@ -199,7 +204,7 @@ static struct look look_at_all(void)
     struct look look = {0};
     for (struct program *program = the_stage()->programs; program; program = program->next)
         look.times_itself |= !program->ended && program->how->times_itself;
-    for_each_descendant(look_at_process, &look);
+    any_descendant(look_at_process, &look);
     return look;
 }
 
@@ -223,24 +228,37 @@ static bool timer_may_wake_one(void)
     return found;
 }
 
-static void begin_again(struct still *still, long long now, long cpu_ms)
+static void begin_again(struct still *still, long long now)
 {
     still->events = the_stage()->events;
     still->looks = 0;
     still->since_ms = now;
-    still->cpu_ms = cpu_ms;
+    still->cpu_ms = UNKNOWN;
+    still->next_cpu_ms = now + CPU_EVERY_MS;
     still->event_ms = now;
     still->dozing_looks = 0;
     still->looks_since_event = 0;
 }
 
+/* Most waits are over before this asks for the first time: that is no small work where processes
+ * are many. */
+static bool runs_hot(struct still *still, long long now)
+{
+    if (now < still->next_cpu_ms)
+        return false;
+    long cpu_ms = cpu_time_of_descendants_ms();
+    still->next_cpu_ms = now + CPU_EVERY_MS;
+    if (still->cpu_ms == UNKNOWN)
+        still->cpu_ms = cpu_ms;
+    return cpu_ms - still->cpu_ms >= HOT_CPU_MS;
+}
+
 enum stillness still_look(struct still *still)
 {
     long long now = now_ms();
-    long cpu_ms = cpu_time_of_descendants_ms();
     if (still->since_ms == 0 || still->events != the_stage()->events)
-        begin_again(still, now, cpu_ms);
-    if (cpu_ms - still->cpu_ms >= HOT_CPU_MS)
+        begin_again(still, now);
+    if (runs_hot(still, now))
         return HOT;
 
     struct look look = look_at_all();
@@ -248,7 +266,7 @@ enum stillness still_look(struct still *still)
     if (!look.moving && (look.sleeps_by_clock || look.waits_with_timeout))
         still->dozing_looks++;
     long long patience = look.waits_with_timeout ? NODDING_MS : DOZING_MS;
-    if (!look.times_itself && now - still->event_ms >= patience &&
+    if (!look.moving && !look.times_itself && now - still->event_ms >= patience &&
         still->dozing_looks * 10 >= still->looks_since_event * MOSTLY && !timer_may_wake_one())
         return DOZING;
 

@@ -20,8 +20,9 @@ struct still {
     unsigned long long fingerprint; /* of all threads, at the last look */
     int looks;                      /* in a row with the same fingerprint and no event */
     long long since_ms;             /* time of the first of these looks */
-    long cpu_ms;                    /* processor time of all programs when `events` last changed */
     long long event_ms;             /* when `events` last changed */
+    long cpu_ms;                    /* processor time of all programs soon after that, or unknown */
+    long long next_cpu_ms;          /* when to ask for it again */
     int looks_since_event;
     int dozing_looks; /* those that saw threads sleep by the clock and none run */
 };

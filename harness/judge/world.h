@@ -37,6 +37,7 @@ struct tcp_socket {
     bool found;
     bool listens;
     int waiting; /* connections in the accept queue (of a listening socket) */
+    int backlog; /* as many it holds, and one more; 0: not known here */
 };
 struct tcp_socket tcp_socket_at(const char *address);
 

@@ -19,15 +19,15 @@
 enum {
     KIB = 1 << 10,
     MIB = 1 << 20,
-    MOST = 1000, /* clients in a crowd */
-    AHEAD = 2,   /* clients that connect before the first of them is served */
+    MOST = 1000,    /* clients in a crowd */
+    MOST_AHEAD = 64 /* of them connect before the first of these is served */
 };
 
-static const char *hosts[] = {"127.0.0.1", "::1"};
-
-static int host_count(void)
+/* Where a server is started that could as well be started elsewhere: with IPv6, if this machine has
+ * it, since other steps start it with IPv4. */
+static const char *other_host(void)
 {
-    return has_ipv6() ? 2 : 1;
+    return has_ipv6() ? "::1" : "127.0.0.1";
 }
 
 /* --- one client --- */
@@ -66,19 +66,36 @@ static struct bytes word_of(int number)
     return bytes_of(text("client %d\n", number));
 }
 
-/* Connects these clients, a few at a time, each when those before it have been served: nothing
- * depends on the server's backlog. */
+/* How many may connect at a time: as many as the queue at the door holds. Any queue holds two. */
+static int fit_into_the_queue(const char *where)
+{
+    int backlog = tcp_socket_at(where).backlog;
+    return backlog < 2 ? 2 : backlog < MOST_AHEAD ? backlog : MOST_AHEAD;
+}
+
+/* Lets so many more of the crowd connect, and say a word. */
+static void come(struct crowd *crowd, const char *where, int many)
+{
+    for (int end = crowd->size + many; crowd->size < end; crowd->size++) {
+        crowd->client[crowd->size] = join(where);
+        say(crowd->client[crowd->size], word_of(crowd->size));
+    }
+}
+
+static void expect_words_of(struct crowd *crowd, int first)
+{
+    for (int i = first; i < crowd->size; i++)
+        expect_bytes(crowd->client[i], word_of(i));
+}
+
+/* Connects these clients, some at a time, each when those before it have been served. */
 static struct crowd *gather(const char *where, int size)
 {
     struct crowd *crowd = step_memory(sizeof *crowd);
-    while (crowd->size < size) {
-        int first = crowd->size;
-        for (; crowd->size < size && crowd->size < first + AHEAD; crowd->size++) {
-            crowd->client[crowd->size] = join(where);
-            say(crowd->client[crowd->size], word_of(crowd->size));
-        }
-        for (int i = first; i < crowd->size; i++)
-            expect_bytes(crowd->client[i], word_of(i));
+    int ahead = fit_into_the_queue(where);
+    for (int first = 0; first < size; first = crowd->size) {
+        come(crowd, where, size - first < ahead ? size - first : ahead);
+        expect_words_of(crowd, first);
     }
     return crowd;
 }
@@ -88,18 +105,100 @@ static void talk_at_once(struct crowd *crowd)
 {
     for (int i = 0; i < crowd->size; i++)
         say(crowd->client[i], word_of(i));
-    for (int i = 0; i < crowd->size; i++)
-        expect_bytes(crowd->client[i], word_of(i));
+    expect_words_of(crowd, 0);
+}
+
+static void see_all_off(struct crowd *crowd)
+{
+    for (int i = 0; i < crowd->size; i++) {
+        expect_end_of_file(crowd->client[i]);
+        hang_up(crowd->client[i]);
+    }
 }
 
 static void all_leave(struct crowd *crowd)
 {
     for (int i = 0; i < crowd->size; i++)
         half_close(crowd->client[i]);
-    for (int i = 0; i < crowd->size; i++) {
-        expect_end_of_file(crowd->client[i]);
-        hang_up(crowd->client[i]);
+    see_all_off(crowd);
+}
+
+/* --- in one moment --- */
+
+/* While a server is stopped everything that clients do is one moment for it; and it turns to a
+ * thousand of them once, not a thousand times. */
+static bool is_stopped(void *server)
+{
+    return !is_idle(server);
+}
+
+static void stop(struct program *server)
+{
+    wait_until_idle(server);
+    send_signal(server, SIGSTOP);
+    wait_until(is_stopped, server, "the server to stop at SIGSTOP");
+}
+
+static struct crowd *gather_by_moments(struct program *server, const char *where, int size)
+{
+    struct crowd *crowd = step_memory(sizeof *crowd);
+    int ahead = fit_into_the_queue(where);
+    for (int first = 0; first < size; first = crowd->size) {
+        stop(server);
+        come(crowd, where, size - first < ahead ? size - first : ahead);
+        send_signal(server, SIGCONT);
+        expect_words_of(crowd, first);
     }
+    return crowd;
+}
+
+static void talk_in_one_moment(struct program *server, struct crowd *crowd)
+{
+    stop(server);
+    for (int i = 0; i < crowd->size; i++)
+        say(crowd->client[i], word_of(i));
+    send_signal(server, SIGCONT);
+    expect_words_of(crowd, 0);
+}
+
+static void all_leave_in_one_moment(struct program *server, struct crowd *crowd)
+{
+    stop(server);
+    for (int i = 0; i < crowd->size; i++)
+        half_close(crowd->client[i]);
+    send_signal(server, SIGCONT);
+    see_all_off(crowd);
+}
+
+/* --- one that sends and does not read --- */
+
+struct flood {
+    struct peer *client;
+    struct bytes piece; /* that it said again and again */
+    int pieces;
+};
+
+/* Lets a client send until the server takes no more, or has taken the most that buffers between
+ * them may hold. */
+static struct flood flood(struct program *server, const char *where)
+{
+    enum { MOST_PIECES = 16 };
+    struct flood flood = {.client = join(where), .piece = noise(MIB)};
+    while (flood.pieces < MOST_PIECES && unsaid(flood.client) == 0) {
+        say(flood.client, flood.piece);
+        flood.pieces++;
+        wait_until_stuck(flood.client, server);
+    }
+    return flood;
+}
+
+/* It reads its echo in the end, all of it. */
+static void expect_echo_of(struct flood flood)
+{
+    half_close(flood.client);
+    for (int i = 0; i < flood.pieces; i++)
+        expect_bytes(flood.client, flood.piece);
+    expect_end_of_file(flood.client);
 }
 
 /* --- rude ones, as in lab 05 --- */
@@ -151,10 +250,7 @@ static void expect_broken_sends_harm_nobody(struct program *server, const char *
     tried("broke a connection while its echo could not be sent");
     suspect("send() fails with ECONNRESET or EPIPE when the client breaks the connection: close "
             "this socket, and go on with the others.");
-    struct peer *full = join(where);
-    say(full, noise(8 * MIB));
-    wait_until_stuck(full, server);
-    reset(full);
+    reset(flood(server, where).client);
     visit(where);
     expect_running(server);
 }
@@ -182,12 +278,12 @@ static void expect_no_more_descriptors(struct program *server, struct belongings
                 after.descriptors);
 }
 
-enum { CROWD = 200, ROW = 50 };
+enum { CROWD = 200, GROUP = 50, ROW = 30 };
 
 /* Rounds of clients: many at once, or one after another. */
-static void crowd_round(const char *where)
+static void group_round(const char *where)
 {
-    all_leave(gather(where, CROWD));
+    all_leave(gather(where, GROUP));
     visit(where);
 }
 
@@ -248,6 +344,8 @@ static void expect_good_end(const char *name, struct program *server, const char
     visit(listening(start(name, host_of(where), port_text(port_of(where)))));
 }
 
+enum { REST_MS = 30 }; /* that a server is watched at least */
+
 static const char rest[] =
     "A server with nothing to do waits in accept(), poll() or select(), without a time-out or with "
     "a long one: it asks for nothing that is always ready, and uses no processor time.";
@@ -260,44 +358,42 @@ struct kind { /* of server, and what usually lies behind its failures */
     const char *mixed; /* a client is no longer served, or with another's words */
 };
 
-/* Starts a server on every kind of host: clients are silent there, and others are served. Returns
- * the last one, with no client, and where it listens. */
+/* Starts a server: clients are silent there, and others are served. Returns it when they have left,
+ * and where it listens. */
 static struct program *expect_silence_to_hold_up_nobody(const struct kind *kind, const char **where)
 {
-    struct program *server = NULL;
-    expect_usage_error(kind->name, "127.0.0.1");
+    const char *host = other_host();
     expect_usage_error(kind->name, "127.0.0.1", "80x");
-    for (int i = 0; i < host_count(); i++) {
-        tried("started `%s %s 0` and connected a client", kind->name, hosts[i]);
-        suspect("As soon as clients can connect the server prints \"listening on ADDR:PORT\", and "
-                "flushes it; what a client says comes back at once.");
-        server = launch(.program = kind->name, .args = {hosts[i], "0"}, .no_quarantine = true);
-        *where = listening(server);
-        struct peer *first = join(*where);
-        chat(first, BYTES("a"));
-        tried("connected a third client, while the first was silent and the second had not said "
-              "anything yet");
-        suspect("%s", kind->deaf);
-        struct peer *silent = join(*where);
-        struct peer *talker = join(*where);
-        chat(talker, BYTES("hello\0world\n"));
-        tried("ended the third client's stream (half-close), while the others stayed");
-        suspect("%s", kind->open);
-        take_leave(talker);
-        tried("came back to the first client, when the third had left");
-        suspect("%s", kind->mixed);
-        chat(first, BYTES("still here"));
-        chat(silent, BYTES("at last"));
-        take_leave(silent);
-        chat(first, BYTES("good-bye"));
-        take_leave(first);
-        suspect("%s", kind->ended);
-        expect_running(server);
-        suspect(rest);
-        wait_until_idle(server);
-        suspect("%s", kind->ended); /* or a moment later, at SIGCHLD */
-        expect_running(server);
-    }
+    tried("started `%s %s 0` and connected a client", kind->name, host);
+    suspect("As soon as clients can connect the server prints \"listening on ADDR:PORT\", and "
+            "flushes it; what a client says comes back at once.");
+    struct program *server =
+        launch(.program = kind->name, .args = {host, "0"}, .no_quarantine = true);
+    *where = listening(server);
+    struct peer *first = join(*where);
+    chat(first, BYTES("a"));
+    tried("connected a third client, while the first was silent and the second had not said "
+          "anything yet");
+    suspect("%s", kind->deaf);
+    struct peer *silent = join(*where);
+    struct peer *talker = join(*where);
+    chat(talker, BYTES("hello\0world\n"));
+    tried("ended the third client's stream (half-close), while the others stayed");
+    suspect("%s", kind->open);
+    take_leave(talker);
+    tried("came back to the first client, when the third had left");
+    suspect("%s", kind->mixed);
+    chat(first, BYTES("still here"));
+    chat(silent, BYTES("at last"));
+    take_leave(silent);
+    chat(first, BYTES("good-bye"));
+    take_leave(first);
+    suspect("%s", kind->ended);
+    expect_running(server);
+    suspect(rest);
+    wait_until_idle(server);
+    suspect("%s", kind->ended); /* or a moment later, at SIGCHLD */
+    expect_running(server);
     return server;
 }
 

@@ -5,13 +5,13 @@
  * and slow, up to a thousand at a time.
  */
 #include "crowd.h"
+#include "room.h" /* step 8 */
 #include "story.h"
 
 enum {
     PIECE = 524,     /* bytes in a small TCP segment ... */
     TIMESTAMPS = 12, /* ... beside these, a TCP option */
-    PIECES = 600,
-    ROOM = 16, /* descriptors that are left to a server */
+    PIECES = 200,
 };
 
 /* --- forkserver --- */
@@ -42,6 +42,7 @@ STEP(1, "a process for each client: one that is silent holds up nobody", .points
      .by_hand = "nc 127.0.0.1 PORT    # twice, in two terminals: both are answered")
 {
     const char *where;
+    expect_usage_error("forkserver", "127.0.0.1");
     struct program *server = expect_silence_to_hold_up_nobody(&forking, &where);
     tried("connected three clients and counted the server's child processes");
     suspect("forkserver serves each client in a process of its own: fork().");
@@ -79,11 +80,6 @@ static const char *uncollected(void *server)
                 count_zombies(server), count_children(server));
 }
 
-static bool is_stopped(void *server)
-{
-    return !is_idle(server);
-}
-
 STEP(2, "children that have ended are collected, however many end at once", .points = 15,
      .after = 1, .see = "Step 2: collect the dead",
      .hints = {"What does `ps` show after a client has left? Who asked how its child ended?",
@@ -107,8 +103,7 @@ STEP(2, "children that have ended are collected, however many end at once", .poi
           CROWD);
     suspect("A child that has served its client closes the connection and ends (_exit()). It must "
             "not return into the parent's loop.");
-    send_signal(server, SIGSTOP);
-    wait_until(is_stopped, server, "the server to stop at SIGSTOP");
+    stop(server);
     all_leave(crowd);
     wait_until(have_settled, server, "each child to end when its client has left");
     send_signal(server, SIGCONT);
@@ -164,11 +159,8 @@ STEP(3, "a child holds its own connection alone, and SIGTERM ends the whole fami
 
     tried("sent SIGTERM to the server while clients were there: silent, not reading, and one "
           "waiting to be accepted");
-    struct peer *full = join(where);
-    say(full, noise(8 * MIB));
-    wait_until_stuck(full, server);
-    send_signal(server, SIGSTOP);
-    wait_until(is_stopped, server, "the server to stop at SIGSTOP");
+    flood(server, where);
+    stop(server);
     struct peer *late = join(where);
     long long then = now_ms();
     send_signal(server, SIGTERM);
@@ -213,24 +205,17 @@ static const struct kind threading = {
  * than any buffer holds. */
 static void expect_slow_reader_to_keep_its_bytes(struct program *server, const char *where)
 {
-    struct bytes all = noise(10 * MIB);
-    struct bytes slow_bytes = {all.at, 8 * MIB}, quick_bytes = {all.at + 8 * MIB, 2 * MIB};
-    tried("sent 8 MiB in one client, 2 MiB in another, which came back, and then read the first "
-          "one's echo");
+    tried("sent megabytes in one client, and some in another, which came back, and then read the "
+          "first one's echo");
     suspect("Who does not read must not hold up another client.");
-    struct peer *slow = join(where);
-    say(slow, slow_bytes);
-    half_close(slow);
-    wait_until_stuck(slow, server);
+    struct flood slow = flood(server, where);
     struct peer *quick = join(where);
-    say(quick, quick_bytes);
-    expect_bytes(quick, quick_bytes);
+    chat(quick, (struct bytes){slow.piece.at + 1, MIB / 2});
     take_leave(quick);
     suspect(
         "Each thread needs a visit (descriptor, buffer) of its own: what is static, all threads "
         "have together.");
-    expect_bytes(slow, slow_bytes);
-    expect_end_of_file(slow);
+    expect_echo_of(slow);
 }
 
 STEP(4, "a thread for each client, and nothing stays behind when it leaves", .points = 15,
@@ -267,7 +252,7 @@ STEP(4, "a thread for each client, and nothing stays behind when it leaves", .po
     visit(where);
     expect_no_more_descriptors(server, before);
 
-    expect_steady_memory(server, where, crowd_round, CROWD,
+    expect_steady_memory(server, where, group_round, GROUP,
                          "Each client leaves memory behind: its thread's stack, if the thread is "
                          "neither detached nor joined, or what was allocated for it.");
     expect_rude_clients_harm_nobody(server, where);
@@ -341,24 +326,24 @@ STEP(6, "one loop in one thread serves a thousand clients", .points = 15,
     suspect("Up to a thousand clients at once: no array may end before. (A struct pollfd for each, "
             "and one for the door.)");
     struct belongings before = look_at(server);
-    struct crowd *crowd = gather(where, many);
+    struct crowd *crowd = gather_by_moments(server, where, many);
     suspect("pollserver serves all of its clients in one thread of one process.");
     expect_that(count_threads(server) == 1, "one thread", "%d", count_threads(server));
     expect_that(see_offspring().alive == 0, "one process", "%d more", see_offspring().alive);
     tried("let %d clients talk at the same time", many);
     suspect("Whoever poll() found ready gets its turn, each with a buffer of its own.");
-    talk_at_once(crowd);
+    talk_in_one_moment(server, crowd);
     tried("left the server alone, with %d silent clients", many);
     suspect("While nobody says anything poll() must wait: ask for POLLOUT only while there is "
             "something to send.");
-    expect_rest(server, 60);
+    expect_rest(server, REST_MS);
     tried("let all %d clients leave", many);
     suspect("%s", polling.mixed);
-    all_leave(crowd);
+    all_leave_in_one_moment(server, crowd);
     visit(where);
     expect_no_more_descriptors(server, before);
 
-    expect_steady_memory(server, where, crowd_round, CROWD,
+    expect_steady_memory(server, where, group_round, GROUP,
                          "What was allocated for a client has to be freed when it has left.");
     expect_rude_clients_harm_nobody(server, where);
     expect_good_start("pollserver");
@@ -386,26 +371,20 @@ STEP(
     struct program *server =
         launch(.program = "pollserver", .args = {"127.0.0.1", "0"}, .no_quarantine = true);
     const char *where = listening(server);
-    struct bytes many = noise(16 * MIB);
     struct peer *witness = join(where);
     chat(witness, BYTES("hello"));
     long before = look_at(server).kib;
 
-    tried("sent 16 MiB in one client and read nothing of the echo");
+    tried("sent megabytes in one client and read nothing of the echo");
     suspect("%s", STAYS);
-    struct peer *full = join(where);
-    say(full, many);
-    half_close(full);
-    wait_until_stuck(full, server);
-    tried("sent 16 MiB in one client and read nothing of the echo; meanwhile others wanted to be "
-          "served");
+    struct flood full = flood(server, where);
+    tried("sent megabytes in one client and read nothing of the echo; meanwhile others wanted to "
+          "be served");
     suspect("%s", STAYS);
     visit(where);
     chat(witness, BYTES("and I?"));
-    struct bytes piece = {many.at, 500000};
     struct peer *quick = join(where);
-    say(quick, piece);
-    expect_bytes(quick, piece);
+    chat(quick, (struct bytes){full.piece.at, MIB / 2});
     take_leave(quick);
     suspect("What a client has said and not read is the server's burden, unless it takes no more "
             "from it: ask for POLLIN only while there is room in the client's buffer.");
@@ -415,20 +394,19 @@ STEP(
                 more);
     suspect("poll() returns at once and the loop does nothing: ask for POLLIN only while you would "
             "take something, and for POLLOUT only while you have something to send.");
-    expect_rest(server, 60);
+    expect_rest(server, REST_MS);
 
-    tried("read the echo of all 16 MiB in the end");
+    tried("read the echo of all these megabytes in the end");
     suspect("Who reads slowly is not dropped, and loses nothing. What is left waits in a buffer of "
             "the client's own; go on where send() stopped, when poll() says that there is room "
             "again (POLLOUT).");
-    expect_bytes(full, many);
-    expect_end_of_file(full);
+    expect_echo_of(full);
 
     tried("said %d KB, a little at a time, and read nothing of the echo before",
           PIECES * PIECE / 1000);
     struct peer *narrow = join_in_segments(where, PIECE + TIMESTAMPS);
     for (size_t i = 0; i < PIECES; i++) {
-        say(narrow, (struct bytes){many.at + i * PIECE, PIECE});
+        say(narrow, (struct bytes){full.piece.at + i * PIECE, PIECE});
         wait_until_idle(server);
     }
     suspect("%s", STAYS);
@@ -436,123 +414,8 @@ STEP(
     suspect(
         "That there is no room just now (EAGAIN) is no failure: keep what was not sent, and wait "
         "for POLLOUT. Who reads slowly is not dropped, and loses nothing.");
-    expect_bytes(narrow, (struct bytes){many.at, PIECES * PIECE});
+    expect_bytes(narrow, (struct bytes){full.piece.at, PIECES * PIECE});
     take_leave(narrow);
     expect_broken_sends_harm_nobody(server, where);
     chat(witness, BYTES("good-bye"));
-}
-
-/* --- all three --- */
-
-/* Starts a server for which nearly all descriptors that it may have are taken. (To lower the limit
- * of a running one would not do: poll() refuses a list that is longer than the limit.) */
-static struct program *start_cramped(const char *name)
-{
-    struct rlimit limit;
-    getrlimit(RLIMIT_NOFILE, &limit);
-    int most = limit.rlim_max < 1024 ? (int)limit.rlim_max : 1024;
-    return launch(.program = name, .args = {"127.0.0.1", "0"}, .gated = true,
-                  .descriptor_limit = most, .spare_descriptors = most - 3 - ROOM);
-}
-
-static void limit_descriptors(struct program *program, rlim_t most)
-{
-    struct rlimit limit;
-    prlimit(process_of(program), RLIMIT_NOFILE, NULL, &limit);
-    limit.rlim_cur = most < limit.rlim_max ? most : limit.rlim_max;
-    if (prlimit(process_of(program), RLIMIT_NOFILE, &limit, NULL) == -1)
-        cannot_judge("prlimit: %s", reason(errno));
-}
-
-static void expect_to_do_without_descriptors(const char *name, struct program *server,
-                                             const char *where)
-{
-    struct peer *others[ROOM + 5];
-    bool keeps_none = strcmp(name, "forkserver") == 0; /* no client takes a descriptor for long */
-    tried("left %s hardly any descriptor, and connected %d clients", name, ROOM + 6);
-    suspect("accept() fails with EMFILE while no descriptor is free. That passes: the server goes "
-            "on, and tries again later. The client stays in the queue, so to try again at once, "
-            "without a pause, burns a processor.");
-    struct peer *witness = join(where);
-    chat(witness, BYTES("ping"));
-    wait_until_idle(server);
-    if (keeps_none)
-        limit_descriptors(server, (rlim_t)count_descriptors(server));
-    for (int i = 0; i < ROOM + 5; i++)
-        others[i] = begin_to_join(where);
-    wait_until_idle(server);
-    expect_running(server);
-    suspect("Whoever has a place is served also while others wait for theirs.");
-    chat(witness, BYTES("pong"));
-    suspect("The clients stay in the queue, so accept() fails again at once: without a pause the "
-            "loop burns a processor.");
-    expect_rest(server, 60);
-    expect_running(server);
-    tried("let all of them leave but the first, and came with a new one");
-    suspect("When there is room again the next client is served.");
-    for (int i = 0; i < ROOM + 5; i++)
-        hang_up(others[i]);
-    if (keeps_none)
-        limit_descriptors(server, 1024);
-    visit(where);
-    take_leave(witness);
-}
-
-static void expect_to_do_without_children(const char *name, struct program *server,
-                                          const char *where, const char *call)
-{
-    tried("refused %s every further process and thread, and connected two clients", name);
-    suspect("%s fails (EAGAIN) when the system has no more. That passes: this client can be "
-            "dropped, or wait; the server goes on. It is no reason to end, nor to try again and "
-            "again without a pause.",
-            call);
-    struct peer *witness = join(where);
-    chat(witness, BYTES("ping"));
-    struct belongings before = look_at(server);
-    if (!refuse_children(server, true)) {
-        remark("without refusing processes, which this machine cannot (no seccomp)");
-        return;
-    }
-    struct peer *one = join(where), *two = join(where);
-    wait_until_idle(server);
-    expect_running(server);
-    suspect(
-        "A client that cannot be served just now is dropped or waits; meanwhile the server must "
-        "not try again and again without a pause.");
-    expect_rest(server, 60);
-    expect_running(server);
-    suspect("Whoever has a place is served also while others wait for theirs.");
-    chat(witness, BYTES("pong"));
-    refuse_children(server, false);
-    hang_up(one);
-    hang_up(two);
-    tried("let %s have processes and threads again", name);
-    suspect("The next client is served as usual.");
-    visit(where);
-    expect_no_more_descriptors(server, before);
-    take_leave(witness);
-}
-
-STEP(8, "when there is no room for another client, the server waits for better times", .points = 10,
-     .after = 6, .see = "Step 8: no room",
-     .hints = {"Which resources does one more client need? What does the server do when one of "
-               "them has run out, and then is there again?",
-               "accept() fails with EMFILE or ENFILE, fork() and pthread_create() with EAGAIN. The "
-               "client stays in the queue: trying again at once is a busy loop.",
-               "worth_trying_again(): cases EMFILE, ENFILE, ENOBUFS, ENOMEM, EAGAIN; poll(NULL, 0, "
-               "NAP_MS); return 1. In pollserver no nap: has_no_room = 1."},
-     .by_hand = "(ulimit -n 6; build/labs/09-concurrent/pollserver 127.0.0.1 0)    # then three nc")
-{
-    static const struct {
-        const char *name, *call;
-    } servers[] = {
-        {"forkserver", "fork()"}, {"threadserver", "pthread_create()"}, {"pollserver", NULL}};
-    for (int i = 0; i < 3; i++) {
-        const char *name = servers[i].name;
-        struct program *server = start_cramped(name);
-        const char *where = listening(server);
-        expect_to_do_without_descriptors(name, server, where);
-        if (servers[i].call)
-            expect_to_do_without_children(name, server, where, servers[i].call);
-    }
 }

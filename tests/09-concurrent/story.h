@@ -1,5 +1,5 @@
 /*
- * story.h - lab 09's story for `make trace`; part of steps.c, which is long enough.
+ * story.h - lab 09's story for `make trace`; part of steps.c.
  */
 #include "crowd.h"
 
