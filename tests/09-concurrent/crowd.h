@@ -134,7 +134,6 @@ static bool is_stopped(void *server)
 
 static void stop(struct program *server)
 {
-    wait_until_idle(server);
     send_signal(server, SIGSTOP);
     wait_until(is_stopped, server, "the server to stop at SIGSTOP");
 }
