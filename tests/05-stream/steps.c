@@ -300,8 +300,26 @@ STEP(
     wait_until_stuck(server, client);
     say(server, taken);
     expect_same(take_output(client, taken.length), taken, "on standard output");
+
+    tried("ended the stream and broke the connection while echoclient had more to send");
+    suspect("A send() to a server that has gone raises SIGPIPE, which ends the process unless "
+            "MSG_NOSIGNAL or SIG_IGN prevents it: the exit code is 1.");
+    wait_until_idle(client);
+    send_signal(client, SIGSTOP);
+    half_close(server);
     reset(server);
+    send_signal(client, SIGCONT);
     expect_exit(client, 1);
+
+    tried("let echoclient's first poll(), send() and recv() be interrupted by a signal");
+    suspect("A call that returns -1 with EINTR has done nothing, and has not failed: go round and "
+            "call it again.");
+    client = launch(.program = "echoclient", .args = {"127.0.0.1", port_text(port_of(where))},
+                    .weather = "poll 1 EINTR; send 1 EINTR; recv 1 EINTR");
+    feed(client, BYTES("hello"));
+    end_input(client);
+    expect_same(rest_of_output(client), BYTES("hello"), "back");
+    expect_exit(client, 0);
 
     tried("left echoclient nothing to do but wait");
     suspect("It burns the processor while it waits. A socket is nearly always ready for POLLOUT, "

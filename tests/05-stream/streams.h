@@ -300,10 +300,14 @@ static struct program *start_failing_to_accept(const char *name)
 
 static void expect_drop_by_drop(const char *name, struct bytes sent, struct bytes back)
 {
-    tried("let send() take at most 1000 bytes at a time, and sent %zu", sent.length);
-    suspect("The rest can come short as well: send again and again, until all has gone.");
-    struct program *server =
-        launch(.program = name, .args = {"127.0.0.1", "0"}, .weather = "send 1- short 1000");
+    tried(
+        "let recv() and send() be interrupted once, send() take at most 1000 bytes at a time, and "
+        "sent %zu",
+        sent.length);
+    suspect("The rest can come short as well: send again and again, until all has gone. And a -1 "
+            "with EINTR is no failure: try again.");
+    struct program *server = launch(.program = name, .args = {"127.0.0.1", "0"},
+                                    .weather = "recv 1 EINTR; send 1 EINTR; send 2- short 1000");
     struct peer *client = join(listening(server));
     say(client, sent);
     half_close(client);
