@@ -97,7 +97,7 @@ STEP(2, "every byte comes back, even to a slow reader", .points = 15, .after = 1
     expect_same(rest_of_output(client), first(4 * MIB, many), "back");
     expect_exit(client, 0);
 
-    expect_drop_by_drop("echoserver", first(5000, many), first(5000, many));
+    expect_drop_by_drop("echoserver", first(5500, many), first(5500, many));
 }
 
 STEP(3, "a client that breaks its connection ends nothing but that", .points = 15, .after = 2,
@@ -437,7 +437,7 @@ STEP(6, "each frame is answered, in whatever pieces the stream brings it", .poin
     size_t heard = hear_haltingly(slow, server, answers);
     expect_same(hear_all(slow), after(heard, answers), "back");
 
-    struct bytes few = first(5000, many);
+    struct bytes few = first(5500, many);
     expect_drop_by_drop("msgserver", frame(few), answer(few));
 }
 

@@ -45,6 +45,13 @@ STEP(1, "one command runs, and its end is the pipeline's", .points = 15,
             "SIGPIPE at its default.");
     expect_exit(start("pipeline", "sh", "-c", "kill -PIPE $$"), BY_SIGNAL + SIGPIPE);
 
+    tried("let the first wait for pipeline sh -c 'exit 7' be interrupted by a signal");
+    suspect("waitpid() fails with EINTR when a signal comes: the child still runs, or still waits "
+            "to be waited for. Call it again.");
+    expect_exit(
+        launch(.program = "pipeline", .args = {"sh", "-c", "exit 7"}, .weather = "wait 1 EINTR"),
+        7);
+
     expect_usage_error("pipeline");
     expect_usage_error("pipeline", ":", "cat");
     expect_usage_error("pipeline", "cat", ":");
@@ -250,15 +257,25 @@ STEP(5, "filter feeds its command and copies its output at the same time", .poin
     expect_same(read_haltingly(outlet, slow), part, "on standard output");
     expect_end(slow, 0);
 
-    tried("let write() take at most 1000 bytes at a time, and fed filter cat 5000");
+    tried("let write() take at most 1000 bytes at a time, and fed filter cat 5500");
     suspect("The rest can come short as well: write again and again, until all has gone.");
-    struct bytes few = {bytes.at, 5000};
+    struct bytes few = {bytes.at, 5500};
     struct program *drop_by_drop =
         launch(.program = "filter", .args = {"cat"}, .weather = "write 1- short 1000");
     feed(drop_by_drop, few);
     end_input(drop_by_drop);
     expect_same(rest_of_output(drop_by_drop), few, "on standard output");
     expect_end(drop_by_drop, 0);
+
+    tried("let the first poll() and read() of filter cat be interrupted by a signal");
+    suspect("A call that returns -1 with EINTR has done nothing, and has not failed: go round and "
+            "call it again.");
+    struct program *shaken =
+        launch(.program = "filter", .args = {"cat"}, .weather = "poll 1 EINTR; read 1 EINTR");
+    feed(shaken, BYTES("hello"));
+    end_input(shaken);
+    expect_same(rest_of_output(shaken), BYTES("hello"), "on standard output");
+    expect_end(shaken, 0);
 }
 
 STEP(6, "filter ends with its command, and counts what went in and out", .points = 10, .after = 5,
@@ -413,17 +430,19 @@ STEP(8, "lines are printed as they come, whoever writes them, until quit", .poin
     say_into(three, BYTES("three\n"));
     expect_line(program, "three");
 
-    tried("wrote half a line, left, and let another writer finish it");
+    tried("wrote a line and a half, left, and let another writer finish it");
     suspect("Half a line waits for its newline, whoever sends it: keep it in the buffer, and print "
             "nothing of it before.");
-    say_into(three, BYTES("hal"));
+    say_into(three, BYTES("whole\nhal"));
     leave(three);
+    expect_line(program, "whole");
     wait_until_idle(program);
     struct bytes early = output_so_far(program);
     expect_that(early.length == 0, "nothing before the newline", "%s", shown(early));
     struct writer *four = come(path);
     say_into(four, BYTES("f\nquit now\nno quit\nquits\n"));
-    suspect("Print the line from its first byte. Only a line that is exactly `quit` ends the log.");
+    suspect("Print the line from its first byte: what a read left over is moved to the front of "
+            "the buffer (memmove()). Only a line that is exactly `quit` ends the log.");
     expect_printed(program, BYTES("half\nquit now\nno quit\nquits\n"));
 
     tried("wrote a line of PIPE_BUF bytes, and one of 100,000 in pieces");
@@ -453,6 +472,14 @@ STEP(8, "lines are printed as they come, whoever writes them, until quit", .poin
     expect_exit(program, 0);
     expect_no_more_output(program);
     expect_no_fifo(path);
+
+    tried("wrote a line for which there was no room on the disk of standard output");
+    suspect("A line that could not be written is lost, and that is a failure: check what write() "
+            "or fflush() returns, say why and exit with 1.");
+    program = launch(.program = "fifolog", .args = {path}, .output = FROM_FILE, .file_limit = 8,
+                     .output_path = scratch_path("short"));
+    say_into(come(path), BYTES("longer than that\n"));
+    expect_exit(program, 1);
 }
 
 STORY("two processes, one pipe, and no end left open")
