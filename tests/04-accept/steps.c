@@ -371,8 +371,9 @@ STEP(6, "out of descriptors, the server waits and goes on when there is room", .
     tried("let accept() fail with ENFILE, ENOBUFS and ENOMEM, and connected");
     suspect("The whole machine can be short of descriptors (ENFILE) or memory (ENOBUFS, ENOMEM): "
             "that passes as well. Wait a moment, and accept() again.");
-    expect_service(poor_where);
+    wait_until_idle(poor);
     expect_running(poor);
+    expect_service(poor_where);
 
     tried("gave timeserver a standard output that is full (/dev/full)");
     suspect("Check that the line \"listening on\" could be written (fflush()), else exit 1.");
