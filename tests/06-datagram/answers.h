@@ -251,23 +251,25 @@ static struct bytes no_answer(const struct asked *asked, int kind)
     switch (kind) {
     case 0:
         return answer(other, BYTES("another ID"));
-    case 1:
-        return BYTES("");
+    case 1: /* where the space would be, that of the datagram before may stand still */
+        return bytes_of(id);
     case 2:
-        return BYTES("error: bad query");
+        return BYTES("");
     case 3:
-        return answer(text("%s0", id), BYTES("a longer ID"));
+        return BYTES("error: bad query");
     case 4:
-        return answer(text("0%s", id), BYTES("other digits"));
+        return answer(text("%s0", id), BYTES("a longer ID"));
     case 5:
-        return answer(text("%.*s", (int)strlen(id) - 1, id), BYTES("a shorter ID"));
+        return answer(text("0%s", id), BYTES("other digits"));
     case 6:
+        return answer(text("%.*s", (int)strlen(id) - 1, id), BYTES("a shorter ID"));
+    case 7:
         return both(bytes_of(other), noise(60000));
     default:
         return both(BYTES("x"), answer(id, BYTES("not at the start")));
     }
 }
-enum { KINDS = 8 };
+enum { KINDS = 9 };
 
 static const char wrong_id[] =
     "Only an answer with this query's ID counts: the same digits from the first byte on, then a "

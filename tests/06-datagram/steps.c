@@ -173,6 +173,7 @@ STEP(3, "a query is taken apart byte by byte, and its ID comes back", .points = 
          "query\"."},
         {BYTES("13 dance now"), BYTES("13 error: unknown query"), parts},
         {BYTES("14 ech"), BYTES("14 error: unknown query"), no_string},
+        {BYTES("140 x"), BYTES("140 error: unknown query"), parts},
         {BYTES("15 echoes x"), BYTES("15 error: unknown query"), no_string},
         {BYTES("16 time\0"), BYTES("16 error: unknown query"), no_string},
         {BYTES("17 echo\0 x"), BYTES("17 error: unknown query"), no_string},
@@ -268,6 +269,12 @@ STEP(4, "what is too long is not cut, and errors are not answered", .points = 15
          "Only what begins with \"error:\" goes without an answer; a text may hold it."},
     };
     expect_answers(where, no_errors, sizeof no_errors / sizeof no_errors[0]);
+    tried("sent \"error: x\", and then \"error\"");
+    suspect("A datagram ends where recvfrom() says: what stands behind it in the buffer is left "
+            "from the one before. Look at the length before you compare.");
+    struct peer *client = datagram_peer(host_of(where));
+    say_to(client, where, BYTES("error: x"));
+    expect_answer(client, where, BYTES("error"), BYTES("error: bad query"));
 
     tried("flooded the server with more than its queue can hold");
     suspect("What has no room in the socket's queue is lost, and that is all that happens.");
@@ -281,6 +288,16 @@ STEP(4, "what is too long is not cut, and errors are not answered", .points = 15
     expect_service(where);
     expect_running(server);
     expect_no_leak(server, where);
+
+    tried("let a signal and want of memory disturb the server's first calls");
+    suspect("recvfrom() fails with EINTR when a signal comes, and with ENOMEM while memory is "
+            "short: both pass, and the server goes on.");
+    struct program *shaken = launch(.program = "askserver", .args = {"127.0.0.1", "0"},
+                                    .weather = "recv 1 EINTR; recv 2 ENOMEM");
+    const char *shaken_where = listening_for_datagrams(shaken);
+    wait_until_idle(shaken);
+    expect_running(shaken);
+    expect_service(shaken_where);
 
     tried("gave askserver a standard output that is full (/dev/full)");
     suspect("Check that the line \"listening on\" could be written (fflush()), else exit 1.");
@@ -329,6 +346,12 @@ STEP(5, "ask sends a query with an ID of its own and prints the answer", .points
     struct asked asked = hear_query(server, 1, PATIENT_MS, "dance", NULL);
     answer_it(&asked, BYTES("error: unknown query"));
     expect_failure(asked.ask, "error: unknown query");
+    expect_no_more_output(asked.ask);
+    tried("answered with \"error:\" and nothing behind it");
+    suspect("\"error:\" is a text that begins with \"error:\".");
+    asked = hear_query(server, 1, PATIENT_MS, "dance", NULL);
+    answer_it(&asked, BYTES("error:"));
+    expect_exit(asked.ask, 1);
     expect_no_more_output(asked.ask);
     tried("answered `echo 'no error: here'` with its text");
     suspect("Only a text that begins with \"error:\" is an error.");
@@ -472,6 +495,15 @@ STEP(7, "only the answer with its ID from its server counts", .points = 15, .aft
     suspect("What was no answer has not ended the wait: the right one still counts.");
     answer_it(&asked, BYTES("right"));
     expect_printed(asked.ask, BYTES("right"));
+
+    tried("sent ask an error for another query, and then its answer, \"error\"");
+    suspect("The answer ends where recv() says: behind it stands what is left of the datagram "
+            "before. Look at the length before you compare.");
+    asked = hear_query(server, 1, PATIENT_MS, "echo", "error");
+    if (strcmp(old.id, asked.id) != 0)
+        say_to(server, asked.client, answer(old.id, BYTES("error: late")));
+    answer_it(&asked, BYTES("error"));
+    expect_printed(asked.ask, BYTES("error"));
 
     enum { TRIES = 2, TIMEOUT_MS = 100 };
     tried("ran `ask HOST PORT %d %d time` under a shower of wrong answers", TRIES, TIMEOUT_MS);
