@@ -213,6 +213,7 @@ planted() {
 needs_weather() {
     case $1 in
     *-is-fatal | interrupted-* | *rest-sent-once | rest-written-once | failed-fork-unseen) true ;;
+    negative-time-out | feeds-too-much-again) true ;;
     *) false ;;
     esac
 }
@@ -235,7 +236,7 @@ needs_weather() {
             [ -n "$every" ] || [ "$variant" = tests/05-stream/variants/threads-and-vectors ] ||
                 continue
             solved_tree "$BATS_TEST_TMPDIR/solved" "$lab"
-            cp "$variant"/*.c "$BATS_TEST_TMPDIR/solved/$lab/"
+            add_variant "$variant" "$BATS_TEST_TMPDIR/solved" "$lab"
             same_verdicts "$BATS_TEST_TMPDIR/solved" "$lab" || { echo "$variant" && false; }
         done
     done
