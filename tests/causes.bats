@@ -22,9 +22,21 @@ setup() {
 cause() {
     rm -rf "$home" "$home".probe.*
     mkdir -p "$home/files"
+    local symptom=()
+    case $1 in # some rows ask what was expected, and what came
+    errno_overwritten)
+        symptom=('EXPECTED="No such file or directory" on standard error'
+            'CAME="open: Bad file descriptor\n"')
+        ;;
+    reason_on_stdout)
+        symptom=('EXPECTED="No such file or directory" on standard error' CAME=nothing)
+        ;;
+    failure_unheeded) symptom=('EXPECTED=exit code 1' 'CAME=exit code 0') ;;
+    failure_told) symptom=('EXPECTED=exit code 1' 'CAME=exit code 0, saying "no such file"') ;;
+    esac
     (cd "$home/files" && PLUMBLINE_PROGRAMS=$shared/bin PLUMBLINE_SCRATCH=$home/files \
         PLUMBLINE_PROBE=$BUILD/probe/libprobe.so \
-        "$shared/transcript" mistakes "$@" 3>"$home/calls" >/dev/null 2>&1) || true
+        env "${symptom[@]}" "$shared/transcript" mistakes "$@" 3>"$home/calls" >/dev/null 2>&1) || true
     sed -n 's/^cause: //p' "$home/calls"
 }
 
@@ -83,6 +95,10 @@ type_not_positive must be positive
 text_too_long 9000 bytes
 room_too_small room for 10 bytes
 queue_removed the queue was removed
+errno_overwritten open\(\) failed with ENOENT, and then close\(\) with EBADF
+reason_on_stdout is told on standard error
+failure_unheeded open\(\) failed with ENOENT at mistakes.c:[0-9]+, and the exit code is 0
+failure_told The failure was told
 END
     [ -z "${missed:-}" ]
 }

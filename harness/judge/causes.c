@@ -48,6 +48,7 @@ static const struct {
     {accept_was_fatal, "accept()"},
     {interrupt_was_fatal, "EINTR"},
     {reuse_after_bind, "SO_REUSEADDR"},
+    {errno_overwritten, "change errno"},
     {bad_descriptor, "descriptor"},
     {bound_then_closed, "closed"},
     {no_socket, "socket"},
@@ -57,6 +58,8 @@ static const struct {
     {first_address_only, ""},
     {not_all_waited_for, ""},
     {not_flushed, ""},
+    {reason_on_stdout, "standard error"},
+    {failure_unheeded, "exit"},
 };
 
 const char *cause_of(const struct account *account, const struct symptom *symptom,

@@ -161,7 +161,9 @@ const char *interrupt_was_fatal(const struct evidence *e)
         if (!r || r->error != EINTR || !(moves_in(r) || moves_out(r) || waits_for_child(r)))
             continue;
         size_t j = next_of_thread(e, i);
-        if ((j == NONE || own(e, j)->call != r->call) && unbroken(e, i, j))
+        bool ends = j == NONE || ends_process(own(e, j)) ||
+                    (own(e, j)->call == CALL_close && own(e, j)->argument[0] == r->argument[0]);
+        if (ends && unbroken(e, i, j))
             return text("%s() was interrupted by a signal (EINTR), which is no failure: call it "
                         "again.",
                         call_name(r));
@@ -169,11 +171,17 @@ const char *interrupt_was_fatal(const struct evidence *e)
     return NULL;
 }
 
+/* To be sure that a standard descriptor is free before a dup2(), one closes it, open or not. */
+static bool is_harmless(const struct probe_record *record)
+{
+    return record->call == CALL_close && record->argument[0] >= 0 && record->argument[0] <= 2;
+}
+
 const char *bad_descriptor(const struct evidence *e)
 {
     for (size_t i = e->count; i-- > 0;) {
         const struct probe_record *r = own(e, i);
-        if (!r || r->error != EBADF || r->call == CALL_fcntl)
+        if (!r || r->error != EBADF || r->call == CALL_fcntl || is_harmless(r))
             continue;
         if (r->argument[0] < 0)
             return text(

@@ -168,6 +168,15 @@ const char *writes_while_it_writes(const struct evidence *e)
                 call_name(own(e, w)));
 }
 
+/* The process went on as another program: a command, and no helper of the program's own. */
+static bool executed(const struct evidence *e, long long process)
+{
+    for (size_t i = 0; i < e->count; i++)
+        if (own(e, i) && own(e, i)->process == process && is_exec(own(e, i)) && !own(e, i)->error)
+            return true;
+    return false;
+}
+
 const char *not_all_waited_for(const struct evidence *e)
 {
     size_t forked = 0, waited = 0;
@@ -176,7 +185,7 @@ const char *not_all_waited_for(const struct evidence *e)
         const struct probe_record *r = own(e, i);
         if (!r || r->process != first)
             continue;
-        forked += r->call == CALL_fork && r->result > 0;
+        forked += r->call == CALL_fork && r->result > 0 && executed(e, r->result);
         waited += waits_for_child(r) && r->result > 0 && !is_unfinished(r);
     }
     if (!e->program->ended || waited >= forked || waited == 0 || !complete(e))

@@ -64,5 +64,6 @@ row child_goes_on, child_accepts, write_end_open, waits_before_reading, fifo_wai
     client_kept_open, dup2_swapped, writes_while_it_writes, not_all_waited_for;
 row buffer_too_small, message_too_long, priority_too_high, name_without_slash, queue_too_long,
     type_not_positive, room_too_small, queue_removed;
+row errno_overwritten, reason_on_stdout, failure_unheeded;
 
 #endif

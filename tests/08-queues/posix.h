@@ -121,6 +121,8 @@ static void expect_message(mqd_t queue, unsigned priority, struct bytes message)
     const char *expected = text("the message %s with priority %u", shown(message), priority);
     wait_until(has_arrived, &a, expected);
     struct bytes came = {(unsigned char *)a.bytes, (size_t)a.length};
+    if (is_same(came, message) && a.priority != priority)
+        suspect("The PRIORITY that was asked for is the last argument of mq_send().");
     expect_that(is_same(came, message) && a.priority == priority, expected, "%s with priority %u",
                 shown(came), a.priority);
 }

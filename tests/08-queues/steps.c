@@ -90,14 +90,15 @@ STEP(2, "each line becomes one message, and a full queue makes put wait", .point
     expect_message(queue, 0, BYTES("low"));
 
     tried("put a line of 257 bytes between two others into a queue for 256");
-    suspect("mq_send() fails with EMSGSIZE if the message is longer than the queue allows. Look at "
-            "its result: no later line may be sent, and the exit code is 1.");
+    suspect("Each line goes to mq_send() whole, neither cut nor in pieces. If it is longer than the "
+            "queue allows, that fails with EMSGSIZE: look at its result. No later line may be "
+            "sent, and the exit code is 1.");
     struct bytes longest = line_of(SIZE), longer = line_of(SIZE + 1);
     struct bytes lines = joined(joined(BYTES("before\n"), longest), BYTES("\n"));
     lines = joined(joined(lines, longer), BYTES("\nbehind\n"));
     expect_failure(start_put(name, "1", lines), reason(EMSGSIZE));
-    suspect("The lines before the one that is too long were sent, and stay. A message may have as "
-            "many bytes as the queue's messages at most.");
+    suspect("The lines before the one that is too long were sent, and stay; none behind it is sent. "
+            "A message may have as many bytes as the queue's messages at most.");
     expect_message(queue, 1, BYTES("before"));
     expect_message(queue, 1, longest);
     expect_empty(queue);
@@ -155,8 +156,9 @@ STEP(3, "get prints what waits, the most urgent first, from any queue", .points 
     mqd_t queue = make_queue(name, MESSAGES, SIZE);
 
     tried("ran pmq get %s 0 with five messages in the queue", name);
-    suspect("Print `PRIORITY TEXT` and a newline for each message, with the priority that the "
-            "message has, until none is left.");
+    suspect("Print `PRIORITY TEXT` and a newline for each message: the priority that it has, and as "
+            "many bytes as mq_timedreceive() returned. When none is left (ETIMEDOUT), that is the "
+            "normal end, with exit code 0.");
     send_message(queue, 1, BYTES("low"));
     send_message(queue, 5, BYTES("first"));
     send_message(queue, 32767, BYTES("urgent"));
@@ -236,8 +238,8 @@ STEP(4, "get waits for the next message, each time as long as it was told", .poi
     long timeout_ms = 120, most_ms = 4000;
     do {
         tried("ran pmq get with a TIMEOUT_MS of %ld, and sent two messages", timeout_ms);
-        suspect("TIMEOUT_MS is counted in milliseconds, on CLOCK_REALTIME, from now on, and anew "
-                "after each message.");
+        suspect("mq_receive() waits for ever; mq_timedreceive() until a moment on CLOCK_REALTIME: "
+                "TIMEOUT_MS milliseconds from now, counted anew after each message.");
     } while (!waits_anew(clocked, second, timeout_ms) && (timeout_ms *= 2) < most_ms);
     if (timeout_ms >= most_ms)
         cannot_judge("this machine is too busy to tell how long a program waits");
@@ -326,7 +328,7 @@ STEP(6, "svq put sends each line with its type, and stops at one that is too lon
     expect_that(mode == OWNER_ONLY, "mode 0600", "mode %04o", mode);
     suspect("msgsnd() wants a struct that begins with the type, a long, and has the text itself "
             "behind it, no pointer. The size is that of the text alone: the line without its "
-            "newline, which is no string.");
+            "newline, which is no string and may be empty.");
     expect_letter(queue, 5, BYTES("one"));
     expect_letter(queue, 5, BYTES(""));
     expect_letter(queue, 5, BYTES("t\0wo"));
@@ -399,7 +401,7 @@ STEP(7, "svq get takes the message that the type asks for, and never waits", .po
         send_letter(queue, types[i], bytes_of(text("message %d", i + 1)));
     tried("sent messages of the types 3, 7, 5, 1 and 5, and ran svq get PATH 5");
     suspect("msgrcv() chooses by its fourth argument: a positive one takes the oldest message of "
-            "that type.");
+            "that type (with MSG_EXCEPT, of any other). Take one message, and no more.");
     expect_svq_got(path, "5", BYTES("5 message 3\n"));
     tried("had 3, 7, 1 and 5 left, and ran svq get PATH 0");
     suspect("With type 0 msgrcv() takes the oldest message, whatever its type. Print the type that "
@@ -412,7 +414,8 @@ STEP(7, "svq get takes the message that the type asks for, and never waits", .po
     expect_svq_got(path, "-2147483647", BYTES("5 message 5\n"));
 
     tried("had 7 left, and ran svq get PATH 5, then -6");
-    suspect("Without a message that fits, msgrcv() with IPC_NOWAIT fails with ENOMSG at once.");
+    suspect("Without a message that fits, msgrcv() with IPC_NOWAIT fails with ENOMSG at once: look at "
+            "what it returns, and end with exit code 1.");
     expect_svq_failure("get", path, "5", ENOMSG);
     expect_svq_failure("get", path, "-6", ENOMSG);
     expect_svq_got(path, "7", BYTES("7 message 2\n"));

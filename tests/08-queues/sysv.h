@@ -22,6 +22,9 @@ static key_t key_of(const char *path)
 {
     key_t key = ftok(path, PROJECT);
     if (key == -1) /* the test has made it */
+        suspect("The file is not the queue, and stays: rm finds the queue by its key and removes "
+                "it by msgctl() with IPC_RMID.");
+    if (key == -1)
         fail_step("the file at PATH left as it is: it only gives the key", reason(errno));
     return key;
 }
@@ -100,6 +103,8 @@ static void expect_letter(int queue, long type, struct bytes message)
     const char *expected = text("the message %s of type %ld", shown(message), type);
     wait_until(is_delivered, &d, expected);
     struct bytes came = {(unsigned char *)d.letter.text, (size_t)d.length};
+    if (is_same(came, message) && d.letter.type != type)
+        suspect("The TYPE that was asked for goes into the message's first member, a long.");
     expect_that(is_same(came, message) && d.letter.type == type, expected, "%s of type %ld",
                 shown(came), d.letter.type);
 }

@@ -348,7 +348,7 @@ static void expect_change_at_the_end(const char *out, struct bytes old, struct b
                     read_file(scratch_path(out)).length);
     tried("sent the rest of the file");
     suspect("All has arrived: give the temporary file its name with rename(), which replaces an "
-            "older one.");
+            "older one. Like any name, it has at most 255 bytes, however long OUT is.");
     say(server, after(half, answer));
     half_close(server);
     expect_exit(client, 0);

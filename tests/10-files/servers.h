@@ -127,8 +127,8 @@ static void expect_no_more_than_size(struct program *server, const char *where, 
     tried("read a file of 8 MiB slowly, stopped and continued the server meanwhile, and let the "
           "file grow");
     suspect(
-        "send() takes fewer bytes than it is given when it is interrupted, or (on a socket that "
-        "does not block) when there is no room. Send the rest: bytes + sent, length - sent, "
+        "send() and sendfile() take fewer bytes than they are given when they are interrupted, or "
+        "(on a socket that does not block) when there is no room. Send the rest: bytes + sent, length - sent, "
         "until nothing is left.");
     struct peer *slow = ask_and_stall(server, where, "large", (long long)many.length);
     must(truncate(scratch_path("pub/large"), (off_t)many.length + MIB), "truncate", "large");
@@ -291,8 +291,8 @@ static void expect_no_waiting(struct program *server, const char *where, struct 
     expect_small(where);
 
     tried("sent the other half of a name, after all these clients");
-    suspect("What one client has said must be kept for it, apart from all others: a static array "
-            "is shared by all threads.");
+    suspect("What one client has said must be kept for it, apart from all others, until it is "
+            "answered and closed: a static array is shared by all threads.");
     say(halfway, BYTES("e\n"));
     expect_answer(halfway, one);
     hang_up(silent);
@@ -355,8 +355,12 @@ static void expect_patience(struct program *server, const char *where, int left)
         tried("left the server no descriptor for another client, and connected two");
     else
         tried("left the server a descriptor for a client, but none for its file");
-    suspect("A client that cannot be accepted stays in the queue, so accept() fails again at once: "
-            "without a pause the loop burns a processor. (EMFILE)");
+    if (left > 0)
+        suspect("open() fails with EMFILE: ERR for this client, and the server goes on.");
+    else
+        suspect("accept() fails with EMFILE, which passes: the server goes on. The client stays in "
+                "the queue, so accept() fails again at once: without a pause the loop burns a "
+                "processor.");
     wait_until_idle(server);
     limit_descriptors(server, (rlim_t)(count_descriptors(server) + left));
     struct peer *early = ask(where, "small"); /* a waiting accept() has its descriptor already */

@@ -36,10 +36,13 @@ STEP(1, "one line asks, and one line answers", .points = 10, .see = "Step 1: one
     struct program *server = NULL;
     for (int i = 0; i < host_count(); i++) {
         tried("started `fileserver pub %s 0` and sent the name of an empty file", hosts[i]);
-        suspect("The request is a name and a newline. recv() it, cut the newline off, answer with "
-                "the line \"OK 0\", and close the connection (in every process that has it).");
+        suspect("HOST is whatever getaddrinfo() understands, IPv4 or IPv6 (AF_UNSPEC). After "
+                "listen() comes the line \"listening on ADDR:PORT\", and fflush(stdout) hands it "
+                "on.");
         server = start("fileserver", "pub", hosts[i], "0");
         where = listening(server);
+        suspect("The request is a name and a newline. recv() it, cut the newline off, answer with "
+                "the line \"OK 0\", and close the connection (in every process that has it).");
         expect_file(where, "empty", BYTES(""));
         tried("sent the name of a file that does not exist");
         suspect("A file that cannot be opened is answered with \"ERR REASON\" and a newline, and "
@@ -159,8 +162,8 @@ STEP(3, "only regular files are served", .points = 10, .after = 2, .see = "Step 
     expect_refused(where, ".");
 
     tried("asked for a FIFO");
-    suspect("open() waits for a writer of the FIFO, who may never come: open with O_NONBLOCK, or "
-            "look with stat() before.");
+    suspect("A FIFO is no regular file (S_ISREG()): ERR. And open() waits for its writer, who may "
+            "never come: open with O_NONBLOCK, or look with stat() before.");
     expect_refused(where, "fifo");
     tried("asked for a socket");
     suspect("A socket in the file system cannot be opened: ERR, like for every open() that fails.");
@@ -383,7 +386,7 @@ STEP(
     half_close(server);
     expect_exit(client, 1);
     tried("stopped and continued fileget while a slow reader held up its standard output");
-    suspect("write() may take fewer bytes than it is given: write what is left.");
+    suspect("write() may take fewer bytes than it is given: write the rest.");
     struct bytes some = noise(300000);
     struct outlet *outlet = make_outlet(some.length);
     door = open_plain_door();

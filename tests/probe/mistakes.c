@@ -396,8 +396,10 @@ static void writes_while_it_writes(void)
 static void not_all_waited_for(void)
 {
     for (int i = 0; i < 2; i++)
-        if (fork() == 0)
+        if (fork() == 0) {
+            execl("/bin/true", "true", NULL);
             _exit(0);
+        }
     wait(NULL);
     exit(0);
 }
@@ -486,6 +488,30 @@ static void queue_removed(void)
     msgrcv(queue, &message, 10, 0, 0);
 }
 
+static void errno_overwritten(void)
+{
+    int file = open("missing", O_RDONLY);
+    close(file);
+    perror("open");
+}
+
+static void reason_on_stdout(void)
+{
+    if (open("missing", O_RDONLY) == -1)
+        printf("open: %s\n", strerror(errno));
+}
+
+static void failure_unheeded(void)
+{
+    open("missing", O_RDONLY);
+}
+
+static void failure_told(void)
+{
+    if (open("missing", O_RDONLY) == -1)
+        perror("open");
+}
+
 static void none(void)
 {
     int other, client = connection(open_door(), &other);
@@ -551,6 +577,10 @@ static const struct {
     MISTAKE(text_too_long),
     MISTAKE(room_too_small),
     MISTAKE(queue_removed),
+    MISTAKE(errno_overwritten),
+    MISTAKE(reason_on_stdout),
+    MISTAKE(failure_unheeded),
+    MISTAKE(failure_told),
     MISTAKE(none),
 };
 

@@ -7,7 +7,8 @@
  * The program's standard output goes to standard output, its standard error to standard error, and
  * the calls to descriptor 3, one a line: PROCESS IMAGE NAME(ARGUMENTS) = RESULT ERROR PLACE DATA.
  * Processes are numbered in the order in which they appear. The last line is the usual cause if
- * the program had failed to end a connection and to print. Exits with the program's status, or with
+ * $EXPECTED was expected and $CAME came; without them, if the program had failed to end a
+ * connection and to print. Exits with the program's status, or with
  * 124 if that stands still.
  */
 #include "transcript.h"
@@ -88,8 +89,9 @@ int main(int argc, char *argv[])
         print(transcript, i);
     dprintf(3, "%zu records, %llu lost\n", transcript->count, transcript->lost);
     if (account_of(program)) {
-        struct symptom symptom = {"an end of file",
-                                  "nothing on its standard output; no such socket"};
+        const char *expected = getenv("EXPECTED"), *came = getenv("CAME");
+        struct symptom symptom = {expected ? expected : "an end of file",
+                                  came ? came : "nothing on its standard output; no such socket"};
         const char *cause = cause_of(account_of(program), &symptom, "");
         dprintf(3, "cause: %s\n", cause ? cause : "none");
     }
