@@ -90,9 +90,9 @@ STEP(2, "each line becomes one message, and a full queue makes put wait", .point
     expect_message(queue, 0, BYTES("low"));
 
     tried("put a line of 257 bytes between two others into a queue for 256");
-    suspect("Each line goes to mq_send() whole, neither cut nor in pieces. If it is longer than the "
-            "queue allows, that fails with EMSGSIZE: look at its result. No later line may be "
-            "sent, and the exit code is 1.");
+    suspect("Each line goes to mq_send() whole, neither cut nor in pieces. mq_send() fails with "
+            "EMSGSIZE if it is longer than the queue allows: look at its result. No later line "
+            "may be sent, and the exit code is 1.");
     struct bytes longest = line_of(SIZE), longer = line_of(SIZE + 1);
     struct bytes lines = joined(joined(BYTES("before\n"), longest), BYTES("\n"));
     lines = joined(joined(lines, longer), BYTES("\nbehind\n"));
@@ -156,9 +156,9 @@ STEP(3, "get prints what waits, the most urgent first, from any queue", .points 
     mqd_t queue = make_queue(name, MESSAGES, SIZE);
 
     tried("ran pmq get %s 0 with five messages in the queue", name);
-    suspect("Print `PRIORITY TEXT` and a newline for each message: the priority that it has, and as "
-            "many bytes as mq_timedreceive() returned. When none is left (ETIMEDOUT), that is the "
-            "normal end, with exit code 0.");
+    suspect("Print `PRIORITY TEXT` and a newline for each message, with the priority that the "
+            "message has and as many bytes as mq_timedreceive() returned, until none is left "
+            "(ETIMEDOUT): that is the normal end, with exit code 0.");
     send_message(queue, 1, BYTES("low"));
     send_message(queue, 5, BYTES("first"));
     send_message(queue, 32767, BYTES("urgent"));

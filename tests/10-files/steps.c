@@ -162,7 +162,7 @@ STEP(3, "only regular files are served", .points = 10, .after = 2, .see = "Step 
     expect_refused(where, ".");
 
     tried("asked for a FIFO");
-    suspect("A FIFO is no regular file (S_ISREG()): ERR. And open() waits for its writer, who may "
+    suspect("A FIFO is no regular file (S_ISREG()): ERR. And open() waits for a writer, who may "
             "never come: open with O_NONBLOCK, or look with stat() before.");
     expect_refused(where, "fifo");
     tried("asked for a socket");
