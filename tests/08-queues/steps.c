@@ -97,8 +97,9 @@ STEP(2, "each line becomes one message, and a full queue makes put wait", .point
     struct bytes lines = joined(joined(BYTES("before\n"), longest), BYTES("\n"));
     lines = joined(joined(lines, longer), BYTES("\nbehind\n"));
     expect_failure(start_put(name, "1", lines), reason(EMSGSIZE));
-    suspect("The lines before the one that is too long were sent, and stay; none behind it is sent. "
-            "A message may have as many bytes as the queue's messages at most.");
+    suspect(
+        "The lines before the one that is too long were sent, and stay; none behind it is sent. "
+        "A message may have as many bytes as the queue's messages at most.");
     expect_message(queue, 1, BYTES("before"));
     expect_message(queue, 1, longest);
     expect_empty(queue);
@@ -414,8 +415,9 @@ STEP(7, "svq get takes the message that the type asks for, and never waits", .po
     expect_svq_got(path, "-2147483647", BYTES("5 message 5\n"));
 
     tried("had 7 left, and ran svq get PATH 5, then -6");
-    suspect("Without a message that fits, msgrcv() with IPC_NOWAIT fails with ENOMSG at once: look at "
-            "what it returns, and end with exit code 1.");
+    suspect(
+        "Without a message that fits, msgrcv() with IPC_NOWAIT fails with ENOMSG at once: look at "
+        "what it returns, and end with exit code 1.");
     expect_svq_failure("get", path, "5", ENOMSG);
     expect_svq_failure("get", path, "-6", ENOMSG);
     expect_svq_got(path, "7", BYTES("7 message 2\n"));

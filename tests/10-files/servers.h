@@ -128,7 +128,8 @@ static void expect_no_more_than_size(struct program *server, const char *where, 
           "file grow");
     suspect(
         "send() and sendfile() take fewer bytes than they are given when they are interrupted, or "
-        "(on a socket that does not block) when there is no room. Send the rest: bytes + sent, length - sent, "
+        "(on a socket that does not block) when there is no room. Send the rest: bytes + sent, "
+        "length - sent, "
         "until nothing is left.");
     struct peer *slow = ask_and_stall(server, where, "large", (long long)many.length);
     must(truncate(scratch_path("pub/large"), (off_t)many.length + MIB), "truncate", "large");
