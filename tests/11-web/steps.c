@@ -146,8 +146,10 @@ STEP(4, "a connection carries one request after another", .points = 15, .after =
         request("GET", "/hello.txt", "X-Note: Connection: close\r\nConnection-Id: close\r\n"));
     struct answer answer = hear_answer(client);
     expect_file(answer, "hello.txt");
+    suspect("The version in the status line is the server's own, HTTP/1.1.");
     expect_that(strcmp(answer.version, "HTTP/1.1") == 0, "an answer in HTTP/1.1", "%s",
                 answer.version);
+    suspect("In HTTP/1.1 a connection stays open: after an answer wait for the next request.");
     say(client, get("/binary"));
     expect_file(hear_answer(client), "binary");
 
