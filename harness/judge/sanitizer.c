@@ -38,6 +38,7 @@ static const char *usual_cause(const char *report)
         {"out of bounds", "An index goes beyond the array: is it as long as what is to be stored?"},
         {"integer overflow", "The result does not fit into the type of its operands: make one of "
                              "them a long long before the calculation (1000000LL * ms)."},
+        {"null pointer", "A pointer is NULL: what gave it found nothing, and nobody looked."},
         {"runtime error: ", "C leaves undefined what happens here, so anything may."},
         {"buffer-overflow",
          "An index or a length goes beyond the array: compare what came with the "
