@@ -64,8 +64,8 @@ STEP(7, "webget sends a request and prints the body that comes back", .points = 
         const char *names[] = {localhost_is(hosts[0]) ? "localhost" : hosts[0], "[::1]"};
         const char *authority = text("%s:%d", names[i], port_of(local_address(door)));
         tried("ran webget http://%s/, where a server listens on %s", authority, hosts[i]);
-        suspect("An IPv6 address stands in brackets, which are no part of it; a name's addresses "
-                "are tried one after another.");
+        suspect("An IPv6 address stands in brackets in the URL and in the field Host, and without "
+                "them for getaddrinfo(); a name's addresses are tried one after another.");
         struct visit visit = {.client = start("webget", text("http://%s/", authority))};
         visit.server = let_in(door);
         hear_request(&visit, "/", authority);
@@ -85,9 +85,10 @@ STEP(7, "webget sends a request and prints the body that comes back", .points = 
         expect_printed(visit, BYTES("ok"));
     }
 
-    const char *length_cause = "The body is exactly Content-Length bytes: no more are printed, and "
-                               "its end is not the end of the connection. Names of fields come in "
-                               "any case, blanks behind the colon or none.";
+    const char *length_cause =
+        "The body is exactly Content-Length bytes: no more are printed, and "
+        "its end is not the end of the connection. Names of fields are "
+        "compared whole and in any case, with blanks behind the colon or none.";
     tried("answered with odd fields and more bytes than Content-Length says");
     suspect("%s", length_cause);
     expect_printed(answer_with(with_head("X-A:1\r\ncONTENT-lENGTH:5\r\nX-Content-Length: 3\r\n",

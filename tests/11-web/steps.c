@@ -37,7 +37,8 @@ STEP(1, "a head is read to its empty line, and its file is sent", .points = 10,
     const char *where = NULL;
     for (int i = 0; i < host_count(); i++) {
         tried("started `webserver site %s 0` and asked for /hello.txt", hosts[i]);
-        suspect("As soon as clients can connect the server prints \"listening on ADDR:PORT\", and "
+        suspect("HOST is an IPv4 or IPv6 address, or a name: getaddrinfo() with AF_UNSPEC. As soon "
+                "as clients can connect the server prints \"listening on ADDR:PORT\", and "
                 "flushes it.");
         server = start("webserver", "site", hosts[i], "0");
         where = listening(server);
