@@ -47,7 +47,9 @@ static const char *usual_cause(const char *report)
         {"use-after-return", "A local variable is gone when its function has returned."},
         {"use-after-scope", "A local variable is gone when its block has ended."},
         {"double-free", "free() was called twice for the same memory."},
-        {"SEGV", "A pointer leads nowhere: is it NULL, or was it never set?"},
+        {"SEGV",
+         "A pointer leads nowhere: is it NULL, or was it never set? Or did text from outside "
+         "become the format of a printf()?"},
         {"BUS on", "SIGBUS: a file that is mapped (mmap()) has become shorter, and the page behind "
                    "its new end was touched."},
         {"stack-overflow", "The stack is full: an endless recursion, or a local array too large."},

@@ -49,7 +49,8 @@ STEP(7, "webget sends a request and prints the body that comes back", .points = 
     static const char *const targets[] = {"/", "", "?q=1", "/a/b.html?x=1&y=/:2", "/a:8/@%20b"};
     const char *request_cause =
         "The request is \"GET TARGET HTTP/1.1\", a field `Host: HOST:PORT` and an empty line, each "
-        "line ended by \\r\\n. The target is the URL from its path on, \"/\" in front.";
+        "line ended by \\r\\n. The target is the URL from its path on, with its query, \"/\" in "
+        "front.";
     for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++) {
         tried("ran webget http://127.0.0.1:PORT%s", targets[i]);
         suspect("%s", request_cause);
@@ -98,8 +99,8 @@ STEP(7, "webget sends a request and prints the body that comes back", .points = 
     suspect("%s", length_cause);
     expect_printed(answer_with(BYTES("HTTP/1.1 200 \r\nContent-Length: 0\r\n\r\n")), BYTES(""));
     tried("answered one byte at a time, with status 203");
-    suspect(
-        "A head, too, comes in any number of pieces. And every status from 200 to 299 is fine.");
+    suspect("Head and body come in any number of pieces: go on with recv() until all is there. And "
+            "every status from 200 to 299 is fine.");
     struct visit slow = begin_visit("/x");
     say_bytewise(slow.server, BYTES("HTTP/1.0 203 \r\nContent-Length:2\r\n\r\nok"), slow.client);
     if (slow.wants_close)
