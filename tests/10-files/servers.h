@@ -196,7 +196,9 @@ static void make_maze(void)
 
 static void expect_out_of_reach(const char *where, const char *name, const char *why)
 {
-    tried("asked for %s", shown(bytes_of(name)));
+    const char *box = scratch_path("");
+    size_t above = strncmp(name, box, strlen(box)) == 0 ? strlen(box) + 1 : 0;
+    tried("asked for %s%s", shown(bytes_of(name + above)), above ? " by its absolute name" : "");
     suspect("%s", why);
     expect_refused(where, name);
 }
@@ -356,12 +358,9 @@ static void expect_patience(struct program *server, const char *where, int left)
         tried("left the server no descriptor for another client, and connected two");
     else
         tried("left the server a descriptor for a client, but none for its file");
-    if (left > 0)
-        suspect("open() fails with EMFILE: ERR for this client, and the server goes on.");
-    else
-        suspect("accept() fails with EMFILE, which passes: the server goes on. The client stays in "
-                "the queue, so accept() fails again at once: without a pause the loop burns a "
-                "processor.");
+    suspect("accept() and open() fail with EMFILE while no descriptor is free. That passes: the "
+            "server goes on, with an ERR for a client that it has. A client in the queue stays "
+            "there, so accept() fails again at once: without a pause the loop burns a processor.");
     wait_until_idle(server);
     limit_descriptors(server, (rlim_t)(count_descriptors(server) + left));
     struct peer *early = ask(where, "small"); /* a waiting accept() has its descriptor already */
