@@ -93,7 +93,7 @@ END
 }
 
 @test "slides and handouts show what appears when their commands are typed" {
-    tests/demos slides/*.md labs/0[1-8]-*/README.md
+    tests/demos slides/*.md labs/0[1-8]-*/README.md labs/1*/README.md
 }
 
 @test "a demonstration that shows something else is found" {
