@@ -50,8 +50,8 @@ grade_all() {
 
 @test "where screens are kept, each mutant has one, and no screen is left without its mutant" {
     for folder in tests/*/screens; do
-        diff <(cd "$folder/../mutants" && printf '%s\n' *.patch | sed 's/\.patch$//') \
-            <(cd "$folder" && printf '%s\n' *) | sed -n "s|^[<>]|$folder:|p"
+        diff <(cd "$folder/../mutants" && printf '%s\n' *.patch | sed 's/\.patch$//' | sort) \
+            <(cd "$folder" && printf '%s\n' * | sort) | sed -n "s|^[<>]|$folder:|p"
     done | none "without the other"
 }
 
