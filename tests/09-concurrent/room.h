@@ -112,6 +112,13 @@ STEP(8, "when there is no room for another client, the server waits for better t
         const char *name, *call;
     } servers[] = {
         {"forkserver", "fork()"}, {"threadserver", "pthread_create()"}, {"pollserver", NULL}};
+    struct program *poor[3]; /* their naps, if they take any, pass meanwhile */
+    const char *poor_where[3];
+    for (int i = 0; i < 3; i++) {
+        poor[i] = launch(.program = servers[i].name, .args = {"127.0.0.1", "0"},
+                         .weather = "accept 1 ENFILE; accept 2 ENOBUFS; accept 3 ENOMEM");
+        poor_where[i] = listening(poor[i]);
+    }
     for (int i = 0; i < 3; i++) {
         const char *name = servers[i].name;
         struct program *server = start_cramped(name);
@@ -119,6 +126,12 @@ STEP(8, "when there is no room for another client, the server waits for better t
         expect_to_do_without_descriptors(name, server, where);
         if (servers[i].call)
             expect_to_do_without_children(name, server, where, servers[i].call);
+
+        tried("let accept() of %s fail with ENFILE, ENOBUFS and ENOMEM, and connected", name);
+        suspect("The whole machine can be short of descriptors (ENFILE) or memory (ENOBUFS, "
+                "ENOMEM): that passes as well. Wait a moment, and accept() again.");
+        visit(poor_where[i]);
+        expect_running(poor[i]);
     }
 }
 
