@@ -20,7 +20,7 @@ list_needs() {
     esac
     case $1 in
     test)
-        needs="$needs gcc clang musl-gcc bats git jq python3 nc socat ss ps strace flock clang-format shellcheck bwrap unzip zip perl xmllint sim_c pandoc dot node npm curl wrk nginx"
+        needs="$needs gcc clang musl-gcc bats git jq python3 nc socat ss ps strace flock clang-format shellcheck bwrap unzip zip perl xmllint tidy aspell sim_c pandoc dot node npm curl wrk nginx"
         if ! is_ubuntu; then needs="$needs chromium"; fi
         ;;
     site) needs="pandoc dot node npm" ;;
@@ -36,6 +36,7 @@ has() {
     criterion) has_criterion ;;
     localhost) [ -e "$root/etc/hosts" ] || getent ahosts localhost >/dev/null 2>&1 ;;
     nc) is_openbsd_nc ;;
+    aspell) aspell dicts 2>/dev/null | grep -qx en_US ;;
     nginx) command -v nginx >/dev/null || [ -x "$root/usr/sbin/nginx" ] ;;
     chromium) command -v chromium >/dev/null || command -v chromium-browser >/dev/null ;;
     perl) perl -MTAP::Parser -e 1 >/dev/null 2>&1 ;;
@@ -96,6 +97,7 @@ describe() {
     criterion) echo 'Criterion (a test framework for C)' ;;
     localhost) echo 'the name localhost (/etc/hosts)' ;;
     nc) echo 'nc (the one of OpenBSD)' ;;
+    aspell) echo 'aspell with its American dictionary' ;;
     nginx) echo 'nginx (a web server)' ;;
     wrk) echo 'wrk (a load generator for web servers)' ;;
     perl) echo 'Perl with its TAP::Parser' ;;
@@ -149,6 +151,8 @@ zip          zip              zip               zip               zip           
 sim_c        similarity-tester -               -                 -              -
 perl         perl             perl-Test-Harness perl-utils        perl           perl
 xmllint      libxml2-utils    libxml2           libxml2-utils     libxml2        libxml2-tools
+tidy         tidy             tidy              tidyhtml          tidy           tidy
+aspell       aspell-en        aspell-en         aspell-en         aspell-en      aspell-en
 pandoc       pandoc           pandoc            pandoc            pandoc-cli     pandoc
 dot          graphviz         graphviz          graphviz          graphviz       graphviz
 node         nodejs           nodejs            nodejs            nodejs         nodejs-default

@@ -47,6 +47,42 @@ alt <img src="../page.css">
 END
 }
 
+@test "every page is valid HTML" {
+    tests/site/validity "$site"
+}
+
+@test "HTML that is not valid is found" {
+    mkdir "$BATS_TEST_TMPDIR/site"
+    while read -r what bad; do
+        sed "s|</main>|$bad</main>|" "$site/labs/01-socket.html" >"$BATS_TEST_TMPDIR/site/page.html"
+        run tests/site/validity "$BATS_TEST_TMPDIR/site"
+        [ "$status" -eq 1 ]
+        grep -q "$what" <<<"$output"
+    done <<'END'
+missing <p><div>x</p>
+blonk <blonk>x</blonk>
+already <p id="twice">x</p><p id="twice">y</p>
+END
+    sed '0,/<h1/s//<h1><p>x<h1/' "$site/slides/01-socket.html" >"$BATS_TEST_TMPDIR/site/page.html"
+    run tests/site/validity "$BATS_TEST_TMPDIR/site"
+    [ "$status" -eq 1 ]
+}
+
+@test "no word is misspelled, in pages and in hints" {
+    tests/site/spelling
+}
+
+@test "a misspelled word is found, and code is none" {
+    cd "$BATS_TEST_TMPDIR"
+    mkdir -p tests/site
+    cp "$BATS_TEST_DIRNAME/site/words" tests/site/
+    printf '# A `reciept`\n\nThe colour is recieved.\n\n```c\nint numbr;\n```\n\n<!--\nSay this loudy.\n-->\n' >page.md
+    printf 'STEP(1, "a sokcet is closed", .hints = {"`clsoe(fd)` it, "\n    "or fd_cout grows."})\n' >steps.c
+    run "$BATS_TEST_DIRNAME/site/spelling" page.md steps.c
+    [ "$status" -eq 1 ]
+    [ "$output" = "$(printf '%s: page.md\n' colour recieved loudy && echo 'sokcet: steps.c')" ]
+}
+
 @test "every page in a browser: widths, contrast, keyboard, paper; no slide leaves its frame" {
     has_browser || skip "no Chromium here"
     tests/site/pages "$site"
