@@ -303,16 +303,6 @@ STEP(
     reset(server);
     expect_exit(client, 1);
 
-    tried("let echoclient's first poll(), send() and recv() be interrupted by a signal");
-    suspect("A call that returns -1 with EINTR has done nothing, and has not failed: go round and "
-            "call it again.");
-    client = launch(.program = "echoclient", .args = {"127.0.0.1", port_text(port_of(where))},
-                    .weather = "poll 1 EINTR; send 1 EINTR; recv 1 EINTR");
-    feed(client, BYTES("hello"));
-    end_input(client);
-    expect_same(rest_of_output(client), BYTES("hello"), "back");
-    expect_exit(client, 0);
-
     tried("left echoclient nothing to do but wait");
     suspect("It burns the processor while it waits. A socket is nearly always ready for POLLOUT, "
             "and an input that has ended for POLLIN: ask only for what you can use.");
@@ -344,6 +334,16 @@ STEP(
     feed(client, some);
     end_input(client);
     expect_same(read_haltingly(outlet, client), some, "on standard output");
+    expect_exit(client, 0);
+
+    tried("let echoclient's first poll(), send() and recv() be interrupted by a signal");
+    suspect("A call that returns -1 with EINTR has done nothing, and has not failed: go round and "
+            "call it again.");
+    client = launch(.program = "echoclient", .args = {"127.0.0.1", port_text(port_of(where))},
+                    .weather = "poll 1 EINTR; send 1 EINTR; recv 1 EINTR");
+    feed(client, BYTES("hello"));
+    end_input(client);
+    expect_same(rest_of_output(client), BYTES("hello"), "back");
     expect_exit(client, 0);
 }
 
