@@ -129,7 +129,7 @@ END
 }
 
 @test "slides and handouts show what appears when their commands are typed" {
-    tests/demos slides/*.md labs/0[1-8]-*/README.md labs/1*/README.md
+    tests/demos slides/*.md labs/*/README.md
 }
 
 @test "a demonstration that shows something else is found" {
