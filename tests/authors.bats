@@ -144,3 +144,26 @@ END
     [ "$status" -eq 2 ]
     [ "$(ls labs)" = 01-socket ]
 }
+
+@test "the instructor's guide: its example of a lab is made, passes all that is asked of labs, and goes" {
+    rm -r {labs,solutions,tests}/01-socket
+    cp "$BATS_TEST_DIRNAME"/{labs.bats,in-python} tests/
+    cp "$BATS_TEST_DIRNAME/../.clang-format" .
+    remember before
+    export BUILD=$copy/build
+    echo /build/ >.git/info/exclude
+    sed -n '/^### An example/,$s/^    //p' "$BATS_TEST_DIRNAME/../docs/instructors.md" >example
+    sed '/^rm /,$d' example >make-it
+    sed -n '/^rm /,$p' example >remove-it
+    rm example
+    run bash make-it
+    [ "$status" -eq 0 ]
+    [ "${lines[-1]}" = "2 mutants, 2 caught, 0 not" ]
+    grep -q '99-demo *step 4  failure-is-success *caught' <<<"$output"
+    remember "the lab" # skeletons are told apart by the history
+    bats tests/labs.bats
+    bash remove-it
+    rm make-it remove-it
+    git add -A
+    git diff --cached --quiet HEAD~1 # as it was before
+}
