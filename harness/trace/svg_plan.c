@@ -34,7 +34,7 @@ int words_room(const struct plan *plan, int column)
 
 int title_length(const struct plan *plan, const char *words)
 {
-    int length = (int)strlen(words), room = (plan->width - 24) / (plan->kind == LANES ? 7 : 8);
+    int length = (int)strlen(words), room = (plan->width - 24) / 8;
     if (length <= room)
         return length;
     for (length = room; length > 1 && words[length] != ' ';)
