@@ -45,7 +45,7 @@ static const char *socket_type(int value)
 {
     static const struct word words[] = {
         WORD(SOCK_STREAM), WORD(SOCK_DGRAM), WORD(SOCK_SEQPACKET), {0, NULL}};
-    return word_of(words, value & 0xf);
+    return word_of(words, value & ~(SOCK_NONBLOCK | SOCK_CLOEXEC));
 }
 
 static const char *option(int level, int value)

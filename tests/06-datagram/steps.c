@@ -393,6 +393,7 @@ STEP(
 {
     enum { TRIES = 6, TIMEOUT_MS = 40 };
     struct peer *server = datagram_peer("127.0.0.1");
+    struct asked two = begin_last_wait(datagram_peer("127.0.0.1"));
     tried("ran `ask HOST PORT %d %d time`, and never answered", TRIES, TIMEOUT_MS);
     suspect("Wait TIMEOUT_MS for an answer, then send the same query again, ID included, TRIES "
             "times in all, always with the same time between them. Wait after the last one, too, "
@@ -408,7 +409,7 @@ STEP(
     expect_no_answer_found(&asked, TRIES, TIMEOUT_MS);
     expect_that(!has_something_to_say(server), text("%d queries", TRIES), "more");
 
-    expect_last_wait(server);
+    expect_last_wait(&two);
     tried("answered the first query only when the second had come");
     suspect("Both queries have the same ID, so a late answer to the first is as good.");
     asked = hear_query(server, 100, TIMEOUT_MS, "echo", "late");
@@ -431,6 +432,16 @@ STEP(
     suspect("The next query is sent only when TIMEOUT_MS has passed (a wait that was interrupted, "
             "EINTR, goes on for what is left of it), and none after an answer.");
     expect_that(!has_something_to_say(server), "one query", "more than one");
+
+    tried("let ask's first poll() and recv() be interrupted by a signal, and answered");
+    suspect("A call that returns -1 with EINTR has done nothing, and has not failed: go on waiting "
+            "for what is left of the time.");
+    const char *where = local_address(server);
+    asked.ask = launch(.program = "ask", .weather = "poll 1 EINTR; recv 1 EINTR",
+                       .args = {host_of(where), port_text(port_of(where)), "1", "60000", "time"});
+    asked.id = id_of(hear_datagram(server, &asked.client));
+    answer_it(&asked, BYTES("x"));
+    expect_printed(asked.ask, BYTES("x"));
 
     tried("asked a port where nobody listens");
     suspect("ECONNREFUSED is no answer yet: somebody may listen there by the next try. Wait out "
