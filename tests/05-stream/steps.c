@@ -144,7 +144,7 @@ STEP(3, "a client that breaks its connection ends nothing but that", .points = 1
 
     expect_no_leak(server, where, expect_echo);
     expect_patience(server, where, expect_echo);
-    expect_good_start_and_end("echoserver", server, where, expect_echo);
+    expect_good_start_and_end("echoserver", server, where, talk_to_echoserver);
 }
 
 /* --- echoclient --- */
@@ -349,12 +349,17 @@ STEP(
 
 /* --- msgserver --- */
 
+static void talk_to_msgserver(struct peer *client)
+{
+    say(client, frame(BYTES("ping")));
+    expect_bytes(client, answer(BYTES("ping")));
+}
+
 /* A client whose frame is answered, and then the end of file. */
 static void expect_answer(const char *where)
 {
     struct peer *client = join(where);
-    say(client, frame(BYTES("ping")));
-    expect_bytes(client, answer(BYTES("ping")));
+    talk_to_msgserver(client);
     half_close(client);
     expect_end_of_file(client);
 }
@@ -502,5 +507,5 @@ STEP(
 
     expect_no_leak(server, where, expect_answer);
     expect_patience(server, where, expect_answer);
-    expect_good_start_and_end("msgserver", server, where, expect_answer);
+    expect_good_start_and_end("msgserver", server, where, talk_to_msgserver);
 }

@@ -251,9 +251,10 @@ static void expect_no_leak(struct program *server, const char *where,
                 "%d", count_descriptors(server));
 }
 
-/* What every server owes its user: a reason when it can't start, and its port back afterwards. */
+/* What every server owes its user: a reason when it can't start, and its port back afterwards.
+ * `talk` says something as a client, and expects the answer. */
 static void expect_good_start_and_end(const char *name, struct program *server, const char *where,
-                                      void (*serve)(const char *where))
+                                      void (*talk)(struct peer *client))
 {
     const char *port = port_text(port_of(where));
     tried("gave %s a standard output that is full (/dev/full)", name);
@@ -270,19 +271,23 @@ static void expect_good_start_and_end(const char *name, struct program *server, 
     suspect("Without SO_REUSEADDR, set before bind(), a port is refused while old connections "
             "rest in TIME_WAIT.");
     struct peer *client = join(where);
-    wait_until_idle(server);
+    talk(client);      /* so it has been let in */
     terminate(server); /* its side closes first */
     hang_up(client);
-    struct program *again = start(name, "127.0.0.1", port);
-    serve(listening(again));
+    talk(join(listening(start(name, "127.0.0.1", port))));
+}
+
+static void talk_to_echoserver(struct peer *client)
+{
+    say(client, BYTES("ping"));
+    expect_bytes(client, BYTES("ping"));
 }
 
 /* A client whose words come back, and then the end of file. */
 static void expect_echo(const char *where)
 {
     struct peer *client = join(where);
-    say(client, BYTES("ping"));
-    expect_bytes(client, BYTES("ping"));
+    talk_to_echoserver(client);
     half_close(client);
     expect_end_of_file(client);
 }

@@ -421,8 +421,8 @@ static void expect_good_start_and_end(struct program *server, const char *where)
 
     tried("ended the server while a client was there, and started it again on its port");
     struct peer *client = join(where);
-    wait_until_idle(server);
-    terminate(server); /* its side closes first */
+    say_bytewise(client, BYTES("n"), server); /* it has been let in */
+    terminate(server);                        /* its side closes first */
     suspect("SIGTERM ends the process that it was sent to, and no other: a server with children "
             "passes it on to them with kill(), or sees to it that they end with it.");
     wait_until(all_are_gone, NULL, "no child left 1 s after SIGTERM");
