@@ -97,6 +97,8 @@ STEP(2, "children that have ended are collected, however many end at once", .poi
     suspect("Each of them gets a process. None has to wait for another to leave.");
     struct crowd *crowd = gather(where, CROWD);
     talk_at_once(crowd);
+    suspect("While nobody says anything the parent waits, and holds no client's connection.");
+    wait_until_idle(server); /* or it is stopped between fork() and close() */
 
     tried("stopped the server, let all %d clients leave, continued the server, and let one more "
           "client come and go",
