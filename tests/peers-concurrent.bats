@@ -11,18 +11,6 @@ setup_file() {
     head -c 1000000 /dev/urandom >"$BATS_FILE_TMPDIR/sent"
 }
 
-# It sends the file, half-closes, and must hear the same bytes and an end of file.
-python_echo='
-import socket, sys, threading
-sent = open(sys.argv[3], "rb").read()
-with socket.create_connection((sys.argv[1], int(sys.argv[2]))) as s:
-    def say():
-        s.sendall(sent)
-        s.shutdown(socket.SHUT_WR)
-    threading.Thread(target=say).start()
-    came = b"".join(iter(lambda: s.recv(65536), b""))
-assert came == sent'
-
 @test "nc, socat and Python get back every byte at the same time, over IPv4 and IPv6" {
     sent=$BATS_FILE_TMPDIR/sent
     for name in $servers; do
@@ -32,7 +20,7 @@ assert came == sent'
             nc=$!
             socat -t 60 - "TCP:$where" <"$sent" >socat.came &
             socat=$!
-            timeout 60 python3 -c "$python_echo" "$host" "$port" "$sent"
+            timeout 60 python3 -c "$python_says_all" "$host" "$port" "$sent"
             wait "$nc"
             wait "$socat"
             cmp nc.came "$sent"
@@ -55,7 +43,7 @@ assert came == sent'
         socat -u OPEN:/dev/zero "TCP:$where" 3>&- 5>&- 6<&- &
         started+=("$!")
         timeout 60 nc -N 127.0.0.1 "$port" <"$sent" | cmp - "$sent"
-        timeout 60 python3 -c "$python_echo" 127.0.0.1 "$port" "$sent"
+        timeout 60 python3 -c "$python_says_all" 127.0.0.1 "$port" "$sent"
         echo 'rd' >&5
         read -r -t 20 line <&6
         [ "$line" = 'rd' ]

@@ -48,16 +48,7 @@ with socket.create_connection(("localhost", int(sys.argv[1]))) as s:
         nc -N "$host" "$port" <"$sent" | cmp - "$sent"
         socat -t 60 - "TCP:$([ "$host" = ::1 ] && echo '[::1]' || echo "$host"):$port" <"$sent" |
             cmp - "$sent"
-        python3 -c '
-import socket, sys, threading
-sent = open(sys.argv[3], "rb").read()
-with socket.create_connection((sys.argv[1], int(sys.argv[2]))) as s:
-    def say():
-        s.sendall(sent)
-        s.shutdown(socket.SHUT_WR)
-    threading.Thread(target=say).start()
-    came = b"".join(iter(lambda: s.recv(65536), b""))
-assert came == sent' "$host" "$port" "$sent"
+        timeout 60 python3 -c "$python_says_all" "$host" "$port" "$sent"
     done
 }
 

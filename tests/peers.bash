@@ -58,3 +58,17 @@ python_server() {
     started+=("$PYTHON_PID")
     read -r -t 20 -u "${PYTHON[0]}" port
 }
+
+# python3 -c "$python_says_all" HOST PORT FILE, a client of an echo server: it sends the file, half-closes, and
+# must hear the same bytes and an end of file.
+# shellcheck disable=SC2034 # used where this file is loaded
+python_says_all='
+import socket, sys, threading
+sent = open(sys.argv[3], "rb").read()
+with socket.create_connection((sys.argv[1], int(sys.argv[2]))) as s:
+    def say():
+        s.sendall(sent)
+        s.shutdown(socket.SHUT_WR)
+    threading.Thread(target=say).start()
+    came = b"".join(iter(lambda: s.recv(65536), b""))
+assert came == sent'
