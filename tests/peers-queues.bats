@@ -115,17 +115,12 @@ mq_send(queue, b"", 9)' "$name"
 }
 
 @test "pmq put waits until Python makes room" {
-    seq 20 >lines
-    "$pmq" put "$name" 0 <lines 3>&- &
+    seq 20 >lines # a queue has room for 8
+    head -n 1 lines | "$pmq" put "$name" 0 # makes it
+    tail -n +2 lines | "$pmq" put "$name" 0 3>&- &
     putter=$!
     python3 -c "$mqueue"'
-import time
-while True: # until pmq has made it
-    try:
-        queue = mq_open(sys.argv[1], os.O_RDONLY)
-        break
-    except SystemExit:
-        time.sleep(0.001)
+queue = mq_open(sys.argv[1], os.O_RDONLY)
 for _ in range(20):
     print(mq_receive(queue)[1].decode())' "$name" >got
     wait "$putter"
