@@ -6,6 +6,7 @@
  */
 #include "getting.h" /* steps 7 and 8 */
 #include "names.h"   /* steps 2 and 3 */
+#include "room.h"    /* step 6 */
 #include "story.h"
 #include "web.h"
 
@@ -354,56 +355,6 @@ static struct bytes hear_haltingly(struct peer *peer, struct program *server, si
     return both(heard, hear_up_to(peer, length - heard.length));
 }
 
-/* Takes the server its descriptors and gives them back. */
-static void expect_patience(struct program *server, const char *where)
-{
-    tried("left the server no descriptor for another client, and two asked");
-    suspect("Without a descriptor accept() fails again at once, or open() of the file does: a loop "
-            "without a pause burns a processor. (EMFILE)");
-    wait_until_idle(server);
-    limit_descriptors(server, (rlim_t)count_descriptors(server));
-    struct peer *early = join(where), *waits = join(where); /* one may get in, without its file */
-    say(early, get("/hello.txt"));
-    say(waits, get("/hello.txt"));
-    wait_until_idle(server);
-    suspect("EMFILE passes: the server must not end, but go on when there is room again.");
-    expect_running(server);
-    hang_up(early);
-    hang_up(waits);
-    limit_descriptors(server, 1024);
-    expect_visit(where);
-}
-
-/* Clients that came and went must have left nothing behind. */
-static void expect_no_leak(struct program *server, const char *where)
-{
-    tried("let fourteen clients come and go, and counted the server's descriptors and children");
-    suspect("Something stays open in the server: the file that was sent, the socket of a client "
-            "that has gone (also one that broke its connection), a folder that was looked at.");
-    expect_visit(where);
-    wait_until_idle(server);
-    int before = count_descriptors(server);
-    for (int i = 0; i < 2; i++) {
-        reset(join(where));
-        struct peer *leaves = join(where);
-        say(leaves, get("/large"));
-        hear_up_to(leaves, KIB);
-        reset(leaves);
-        ask(where, get("/sub/"));
-        ask(where, get("/sub"));
-        ask(where, get("/nothing/"));
-        ask(where, get("/missing"));
-        expect_visit(where);
-    }
-    wait_until_idle(server);
-    expect_that(count_descriptors(server) <= before, text("%d open descriptors, as before", before),
-                "%d", count_descriptors(server));
-    suspect("Each client leaves an ended child uncollected: waitpid().");
-    expect_visit(where); /* some collect when the next client comes */
-    expect_that(count_zombies(server) <= 2, "hardly a child that was not waited for", "%d",
-                count_zombies(server));
-}
-
 STEP(6, "no client holds up another, and none ends the server", .points = 10, .after = 4,
      .see = "Step 6: many clients",
      .hints = {"One client sends half a request and waits. Who else waits?",
@@ -417,7 +368,8 @@ STEP(6, "no client holds up another, and none ends the server", .points = 10, .a
     struct bytes large = noise(8 * MIB);
     make_site();
     make_file(scratch_path("site/large"), large);
-    struct program *server = start("webserver", "site", "127.0.0.1", "0");
+    struct program *server =
+        launch(.program = "webserver", .args = {"site", "127.0.0.1", "0"}, .gated = true);
     const char *where = listening(server);
     tried("left a silent client connected, and asked for a file on another connection");
     suspect("The server waits in recv() for the first client, and the second one waits with it: "
@@ -478,6 +430,7 @@ STEP(6, "no client holds up another, and none ends the server", .points = 10, .a
 
     expect_no_leak(server, where);
     expect_patience(server, where);
+    expect_to_do_without_children(server, where);
 
     const char *port = port_text(port_of(where));
     tried("gave webserver a standard output that is full (/dev/full)");
