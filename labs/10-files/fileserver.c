@@ -283,6 +283,7 @@ static int fail(const char *call, const char *reason)
 
 int main(int argc, char *argv[])
 {
+    static char *root; /* never freed: threads use it until the process ends */
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
     struct addrinfo *list;
     const char *call;
@@ -291,7 +292,7 @@ int main(int argc, char *argv[])
         fprintf(stderr, "usage: fileserver DIR HOST PORT\n");
         return 2;
     }
-    char *root = find_root(argv[1]);
+    root = find_root(argv[1]);
     if (!root)
         return fail(argv[1], strerror(errno));
     int error = getaddrinfo(argv[2], argv[3], &hints, &list);
@@ -314,7 +315,5 @@ int main(int argc, char *argv[])
         return fail("write", strerror(errno));
 
     serve(door, root);
-    error = errno;
-    free(root);
-    return fail("accept", strerror(error));
+    return fail("accept", strerror(errno));
 }
