@@ -72,7 +72,7 @@ bench:
 	+@harness/build "$$LAB" && tests/bench/run
 
 prove:
-	+@harness/setup test && harness/build "" && tests/prove/run
+	+@harness/setup prove && harness/build "" && tests/prove/run
 
 doctor skeletons:
 	@harness/$@

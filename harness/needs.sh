@@ -23,6 +23,10 @@ list_needs() {
         needs="$needs gcc clang musl-gcc bats git jq python3 nc socat ss ps strace flock clang-format shellcheck bwrap unzip zip perl xmllint tidy aspell sim_c pandoc dot node npm curl wrk nginx"
         if ! is_ubuntu; then needs="$needs chromium"; fi
         ;;
+    prove)
+        list_needs test
+        needs="$needs faketime"
+        ;;
     site) needs="pandoc dot node npm" ;;
     grade) needs="$needs bwrap unzip" ;;
     gradescope) needs="$needs bwrap unzip jq" ;;
@@ -99,6 +103,7 @@ describe() {
     nc) echo 'nc (the one of OpenBSD)' ;;
     aspell) echo 'aspell with its American dictionary' ;;
     nginx) echo 'nginx (a web server)' ;;
+    faketime) echo 'faketime (a clock that is wrong)' ;;
     wrk) echo 'wrk (a load generator for web servers)' ;;
     perl) echo 'Perl with its TAP::Parser' ;;
     *) echo "$1" ;;
@@ -145,6 +150,7 @@ strace       strace           strace            strace            strace        
 flock        util-linux       util-linux        util-linux        util-linux     util-linux
 clang-format clang-format     clang-tools-extra clang-extra-tools clang          clang-tools
 shellcheck   shellcheck       ShellCheck        shellcheck        shellcheck     ShellCheck
+faketime     faketime         libfaketime       -                 libfaketime    libfaketime
 bwrap        bubblewrap       bubblewrap        bubblewrap        bubblewrap     bubblewrap
 unzip        unzip            unzip             unzip             unzip          unzip
 zip          zip              zip               zip               zip            zip

@@ -47,10 +47,11 @@ verdicts() { jq -r '.rows[] | "\(.part) n=\(.n) bad=\(.bad)"' "$BATS_TEST_TMPDIR
 }
 
 @test "a variant that loses a point fails the proof; a right one does not" {
+    unset QUICK
     run prove variants
     echo "$output"
     [ "$status" -eq 0 ]
-    [ "$(verdicts | sort -u)" = "variants n=1 bad=0" ]
+    [ "$(verdicts | sort -u)" = $'variants n=1 bad=0\nvariants n=3 bad=0' ]
     echo 'int main(void) { return 0; }' >"$copy/tests/02-bind/variants/other/bindto.c"
     run prove variants
     [ "$status" -eq 1 ]
@@ -104,6 +105,30 @@ END
     [ "$(verdicts)" = "slow n=2 bad=0" ]
 }
 
+@test "a quick run tries a sample that its seed chooses, and says so; what is recorded says it, too" {
+    a_part sampled <<'END'
+case $1 in items) printf '02-bind sealed %s\n' {a..z} | tests/prove/sample 3 1 ;; try) echo "$2" ;; esac
+END
+    page=$copy/docs/proof.md
+    chosen() { jq -r .item <(sed 1d "$BATS_TEST_TMPDIR/build/prove/journal.last"); }
+    RECORD=yes run prove ''
+    [ "$status" -eq 0 ]
+    echo "$output"
+    [[ $output == *"chance with SEED=1"*"3 to try of 26"*"3 as it should be"* ]]
+    grep -F 'A quick run, 3 trials' "$page"
+    grep -F 'A sample: 3 of 26.' "$page"
+    cmp "$page" "$BATS_TEST_TMPDIR/build/prove/proof.md"
+    first=$(chosen | sort)
+    SEED=1 run prove ''
+    [ "$(chosen | sort)" = "$first" ]
+    SEED=2 run prove ''
+    [ "$(chosen | sort)" != "$first" ]
+    QUICK='' run prove ''
+    [[ $output == *$'\n  26 to try\n'* ]]
+    refute grep -q 'A quick run' "$BATS_TEST_TMPDIR/build/prove/proof.md"
+    grep -F 'A quick run' "$page"
+}
+
 @test "wrong settings are refused with exit 2 and what would be right" {
     QUICK=yes run prove planted
     [ "$status" -eq 2 ]
@@ -115,4 +140,9 @@ END
     [ "$status" -eq 2 ]
     RUNS=many run prove planted
     [ "$status" -eq 2 ]
+    SEED=some run prove planted
+    [ "$status" -eq 2 ]
+    RECORD=yes run prove planted # a part is not the proof
+    [ "$status" -eq 2 ]
+    [[ $output == *"all labs and all parts"* ]]
 }

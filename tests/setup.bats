@@ -315,6 +315,17 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))' "$@"
     done
 }
 
+@test "make prove needs what make test needs, and faketime; without it, it says so" {
+    stub apt-get ''
+    set_up prove
+    [ "$status" -eq 2 ]
+    grep 'apt-get install .* bats .* faketime' "$log"
+    rm "$bin/apt-get"
+    set_up prove
+    [ "$status" -eq 2 ]
+    [[ $output == *"faketime (a clock that is wrong)"* ]]
+}
+
 @test "make test does not ask for Chromium on Ubuntu, where no package brings it" {
     stub apt-get ''
     printf 'NAME="Ubuntu"\nID=ubuntu\n' >"$machine/etc/os-release"

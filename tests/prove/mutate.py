@@ -1,17 +1,18 @@
 """mutate.py - small faults, planted by machine.
 
-    mutate.py LAB FOLDER [--all]        writes each mutant of LAB's reference programs into FOLDER:
-                                        N.c, and N.json with its program, line, kind and key
+    mutate.py LAB FOLDER [COUNT SEED]   writes each mutant of LAB's reference programs into FOLDER:
+                                        N.c, and N.json with its program, line, kind and key;
+                                        with COUNT so many of them, chosen by chance: the same
+                                        ones for the same SEED. FOLDER/keys lists all keys.
 
 clang reads a program and tells where each statement and expression stands (-ast-dump=json); at each
 place a fault is planted that people make: a statement left out, a check dropped, a comparison off by
 one, a constant changed, a flag forgotten, two arguments swapped, htons() left out. Only what stands
-between BEGIN SOLUTION and END SOLUTION is changed, the parts that a student writes; --all takes the
-whole file.
+between BEGIN SOLUTION and END SOLUTION is changed, the parts that a student writes.
 
 Not every fault makes another program. Each mutant is compiled with -O2: one that does not compile,
 one with the same machine code as the original, and one with the same code as an earlier mutant are
-left out. What is listed is known by its KEY, `program function: line before => line after`, which
+left out (of a sample's keys they are not: only what is chosen is compiled). What is listed is known by its KEY, `program function: line before => line after`, which
 stays the same when lines move.
 """
 
@@ -19,6 +20,7 @@ import concurrent.futures
 import hashlib
 import json
 import os
+import random
 import re
 import subprocess
 import sys
@@ -32,13 +34,12 @@ CHANGES_ORDER = {"htons", "htonl", "ntohs", "ntohl"}
 class Program:
     """One source file: its text, its solution regions, and what was planted so far."""
 
-    def __init__(self, path, everywhere):
+    def __init__(self, path):
         self.path = path
         self.name = os.path.basename(path)[:-2]
         self.text = open(path, "rb").read().decode()
-        self.regions = [(0, len(self.text))] if everywhere else [
-            match.span() for match in
-            re.finditer(r"// BEGIN SOLUTION.*?// END SOLUTION", self.text, re.S)]
+        self.regions = [match.span() for match in
+                        re.finditer(r"// BEGIN SOLUTION.*?// END SOLUTION", self.text, re.S)]
         self.mutants = {}  # (start, end, text) -> (operator, function)
         self.function = ""
 
@@ -100,7 +101,11 @@ def integer(node):
 def condition(program, node, loop):
     span = span_of(node)
     if from_macro(node):
-        return
+        # It may begin or end with a macro's name, whose place is known, but not with its arguments
+        # (of those nothing but the name is), nor be a part of what a macro brings.
+        if span[0] is None or program.text[span[1]:].lstrip().startswith("(") or \
+                re.fullmatch(r"\w*", program.words(span)):
+            return
     words = program.words(span)
     program.plant("condition never true", span, f"(({words}) && 0)")
     if loop:
@@ -218,9 +223,9 @@ def walk(program, node):
         walk(program, part)
 
 
-def read(path, everywhere):
+def read(path):
     """A Program with everything planted that can be."""
-    program = Program(path, everywhere)
+    program = Program(path)
     tree = subprocess.run(["clang", *STANDARD, "-w", "-fsyntax-only", "-Xclang", "-ast-dump=json", path],
                           stdout=subprocess.PIPE, check=True).stdout
     for node in inner(json.loads(tree)):
@@ -250,12 +255,12 @@ def code_of(source):
     return None if made.returncode else hashlib.sha256(made.stdout).hexdigest()
 
 
-def mutants_of(lab, everywhere):
+def mutants_of(lab):
     folder = os.path.join("solutions", lab)
     for file in sorted(os.listdir(folder)):
         if not file.endswith(".c"):
             continue
-        program = read(os.path.join(folder, file), everywhere)
+        program = read(os.path.join(folder, file))
         keys = {}
         for (start, end, text), (kind, function) in sorted(program.mutants.items()):
             before, after, line = changed_lines(program, start, end, text)
@@ -267,8 +272,8 @@ def mutants_of(lab, everywhere):
                    "original": program.text}
 
 
-def different(mutants):
-    """Those that make a program of their own, and counts of the others."""
+def different(mutants, most):
+    """Those that make a program of their own, at most so many, and counts of the others."""
     counts = {"made": len(mutants), "not compiled": 0, "same code": 0, "same as another": 0}
     kept, seen = [], {}
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -277,31 +282,57 @@ def different(mutants):
             originals.setdefault(mutant["program"], mutant["original"])
         for name, code in zip(originals, pool.map(code_of, originals.values())):
             seen[name] = {code: "the original"}
-        codes = pool.map(code_of, [mutant["source"] for mutant in mutants])
-        for mutant, code in zip(mutants, codes):
-            known = seen[mutant["program"]]
-            if code is None:
-                counts["not compiled"] += 1
-            elif code in known:
-                counts["same code" if known[code] == "the original" else "same as another"] += 1
-            else:
-                known[code] = mutant["key"]
-                kept.append(mutant)
+        while mutants and len(kept) < most:
+            batch, mutants = mutants[:most - len(kept)], mutants[most - len(kept):]
+            codes = pool.map(code_of, [mutant["source"] for mutant in batch])
+            for mutant, code in zip(batch, codes):
+                known = seen[mutant["program"]]
+                if code is None:
+                    counts["not compiled"] += 1
+                elif code in known:
+                    counts["same code" if known[code] == "the original" else "same as another"] += 1
+                else:
+                    known[code] = mutant["key"]
+                    kept.append(mutant)
     return kept, counts
 
 
+def as_listed(mutant, made, listed):
+    """A chosen mutant may be the same program as one nearby that came first when all were made, and
+    is listed as that one."""
+    code = code_of(mutant["source"])
+    for other in made:
+        if other["key"] in listed and other["program"] == mutant["program"] and \
+                abs(other["line"] - mutant["line"]) <= 5 and code_of(other["source"]) == code:
+            return other
+    return mutant
+
+
 def main():
-    if len(sys.argv) < 3:
+    if len(sys.argv) not in (3, 5):
         sys.exit(__doc__.split("\n\n")[1])
     lab, folder = sys.argv[1:3]
     os.makedirs(folder, exist_ok=True)
-    kept, counts = different(list(mutants_of(lab, "--all" in sys.argv)))
+    made = list(mutants_of(lab))
+    keys = [mutant["key"] for mutant in made]
+    if len(sys.argv) == 5:
+        random.Random(f"{sys.argv[4]} {lab}").shuffle(made)
+        kept, counts = different(made, int(sys.argv[3]))
+        listed = set()
+        if os.path.exists(f"tests/{lab}/survivors"):
+            listed.update(line.strip() for line in open(f"tests/{lab}/survivors") if line.startswith("    "))
+        kept = [as_listed(mutant, made, listed) for mutant in kept]
+    else:
+        kept, counts = different(made, len(made))
+        keys = [mutant["key"] for mutant in kept]
     for number, mutant in enumerate(kept, 1):
         base = os.path.join(folder, f"{number:03}")
         with open(base + ".c", "w") as file:
             file.write(mutant["source"])
         with open(base + ".json", "w") as file:
             json.dump({name: mutant[name] for name in ("program", "line", "kind", "key")}, file)
+    with open(os.path.join(folder, "keys"), "w") as file:
+        file.writelines(key + "\n" for key in keys)
     with open(os.path.join(folder, "counts"), "w") as file:
         json.dump(counts, file)
 
