@@ -1,9 +1,11 @@
 /*
  * tables.c - what the kernel's tables of sockets say (see world.h). Linux only.
  *
- * Of a socket that listens the kernel tells by netlink (sock_diag(7)), which costs no more than a
- * look. What it does not find like that, or where it has no netlink, stands in /proc/net: to read
- * that costs the kernel a walk through all connections there could be.
+ * Of a socket that listens, and of the UDP sockets at a port, the kernel tells by netlink
+ * (sock_diag(7)). Where it does not, they stand in /proc/net, which is second best: to read of TCP
+ * costs the kernel a walk through all connections there could be, and what comes in more than one
+ * read() can lack a socket that was there all the time, for the kernel counts its way to the place
+ * where it was, and others have gone meanwhile.
  */
 #include "address.h"
 #include "step.h"
@@ -20,22 +22,33 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { LISTENS = 0x0A }; /* TCP_LISTEN, as the kernel numbers it */
+/* States, as the kernel numbers them. A UDP socket has the second or, if it is connected, the
+ * first. */
+enum { ESTABLISHED = 1, CLOSE = 7, LISTENS = 10 };
+
+enum presence { UNKNOWN, ABSENT, PRESENT };
+
+union answer { /* from the kernel, aligned for its first header */
+    struct nlmsghdr header;
+    char room[8192];
+};
 
 /* --- by netlink --- */
 
-static bool ask_for_listener(int kernel, const struct sockaddr_storage *at)
+/* Asks for sockets at this address: its listener, or all at its port. Returns the netlink socket
+ * that the answer comes by, or -1. */
+static int ask(const struct sockaddr_storage *at, int protocol, uint32_t states, uint16_t flags)
 {
     struct {
         struct nlmsghdr header;
         struct inet_diag_req_v2 wish;
     } question = {.header = {.nlmsg_len = sizeof question,
                              .nlmsg_type = SOCK_DIAG_BY_FAMILY,
-                             .nlmsg_flags = NLM_F_REQUEST}};
+                             .nlmsg_flags = NLM_F_REQUEST | flags}};
     struct inet_diag_sockid *id = &question.wish.id;
     question.wish.sdiag_family = (unsigned char)at->ss_family;
-    question.wish.sdiag_protocol = IPPROTO_TCP;
-    question.wish.idiag_states = 1U << LISTENS;
+    question.wish.sdiag_protocol = (unsigned char)protocol;
+    question.wish.idiag_states = states;
     id->idiag_cookie[0] = id->idiag_cookie[1] = INET_DIAG_NOCOOKIE;
     if (at->ss_family == AF_INET) {
         const struct sockaddr_in *v4 = (const struct sockaddr_in *)at;
@@ -46,14 +59,19 @@ static bool ask_for_listener(int kernel, const struct sockaddr_storage *at)
         id->idiag_sport = v6->sin6_port;
         memcpy(id->idiag_src, &v6->sin6_addr, sizeof v6->sin6_addr);
     }
-    return send(kernel, &question, sizeof question, 0) == (ssize_t)sizeof question;
+    int kernel = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+    if (kernel != -1 && send(kernel, &question, sizeof question, 0) != (ssize_t)sizeof question) {
+        close(kernel);
+        kernel = -1;
+    }
+    return kernel;
 }
 
-/* The listener that would get a connection to this address may have a wildcard for its own: that
- * is another one. */
+/* Whether the address is its own. Another socket's may be a wildcard, or another host of this
+ * machine. */
 static bool is_at(const struct inet_diag_msg *found, const struct sockaddr_storage *at)
 {
-    if (found->idiag_state != LISTENS || found->idiag_family != at->ss_family)
+    if (found->idiag_family != at->ss_family)
         return false;
     const struct sockaddr_in *v4 = (const struct sockaddr_in *)at;
     const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)at;
@@ -65,27 +83,58 @@ static bool is_at(const struct inet_diag_msg *found, const struct sockaddr_stora
 static bool find_listener(const char *address, struct tcp_socket *found)
 {
     struct sockaddr_storage at;
-    union {
-        struct nlmsghdr header;
-        char room[1024];
-    } answer;
+    union answer answer;
     if (parse_address(address, &at) == 0)
         return false;
-    int kernel = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
-    if (kernel == -1)
-        return false;
-    ssize_t length =
-        ask_for_listener(kernel, &at) ? recv(kernel, &answer, sizeof answer, MSG_DONTWAIT) : -1;
-    close(kernel);
+    int kernel = ask(&at, IPPROTO_TCP, 1U << LISTENS, 0);
+    ssize_t length = kernel == -1 ? -1 : recv(kernel, &answer, sizeof answer, MSG_DONTWAIT);
+    if (kernel != -1)
+        close(kernel);
     const struct inet_diag_msg *listener = NLMSG_DATA(&answer.header);
     if (length < (ssize_t)NLMSG_LENGTH(sizeof *listener) ||
-        answer.header.nlmsg_type != SOCK_DIAG_BY_FAMILY || !is_at(listener, &at))
+        answer.header.nlmsg_type != SOCK_DIAG_BY_FAMILY || listener->idiag_state != LISTENS ||
+        !is_at(listener, &at))
         return false;
     *found = (struct tcp_socket){.found = true,
                                  .listens = true,
                                  .waiting = (int)listener->idiag_rqueue,
                                  .backlog = (int)listener->idiag_wqueue};
     return true;
+}
+
+/* Looks through a part of the answer. Returns whether it was the last part, or no answer at all. */
+static bool look_through(const union answer *answer, size_t length,
+                         const struct sockaddr_storage *at, enum presence *presence)
+{
+    for (const struct nlmsghdr *part = &answer->header; NLMSG_OK(part, length);
+         part = NLMSG_NEXT(part, length)) {
+        if (part->nlmsg_type == NLMSG_DONE)
+            *presence = *presence == UNKNOWN ? ABSENT : *presence;
+        else if (part->nlmsg_type == SOCK_DIAG_BY_FAMILY && is_at(NLMSG_DATA(part), at))
+            *presence = PRESENT;
+        if (part->nlmsg_type == NLMSG_DONE || part->nlmsg_type == NLMSG_ERROR)
+            return true;
+    }
+    return false;
+}
+
+/* Whether a UDP socket has this address; UNKNOWN where the kernel does not answer. */
+static enum presence find_udp_socket(const char *address)
+{
+    enum presence presence = UNKNOWN;
+    struct sockaddr_storage at;
+    union answer answer;
+    if (parse_address(address, &at) == 0)
+        return ABSENT;
+    int kernel = ask(&at, IPPROTO_UDP, 1U << ESTABLISHED | 1U << CLOSE, NLM_F_DUMP);
+    if (kernel == -1)
+        return UNKNOWN;
+    ssize_t length;
+    do
+        length = recv(kernel, &answer, sizeof answer, MSG_DONTWAIT);
+    while (length > 0 && !look_through(&answer, (size_t)length, &at, &presence));
+    close(kernel);
+    return presence;
 }
 
 /* --- by /proc/net --- */
@@ -117,10 +166,15 @@ static FILE *open_table(const char *protocol, const char *address, const char **
 
 bool udp_socket_at(const char *address)
 {
+    enum presence presence = find_udp_socket(address);
+    if (presence != UNKNOWN)
+        return presence == PRESENT;
     const char *wanted;
     FILE *table = open_table("udp", address, &wanted);
-    char line[512], local[64];
+    char line[512], local[64], page[4096]; /* the kernel gives no more at a time */
     bool found = false;
+    if (table)
+        setvbuf(table, page, _IOFBF, sizeof page);
     while (table && !found && fgets(line, sizeof line, table))
         found = sscanf(line, " %*d: %63s", local) == 1 && strcmp(local, wanted) == 0;
     if (table)
