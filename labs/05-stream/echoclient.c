@@ -121,7 +121,8 @@ static int exchange(struct exchange *x)
      * round a loop that waits with poll() for whichever comes first: standard input, but
      * only while nothing is unsent; the server's bytes, always; room for more, but only
      * while something is unsent. Then let take_input(), print_some() and send_some() do
-     * what is possible. See poll(2) and fcntl(2). */
+     * what is possible. POLLHUP and POLLERR come unasked: they are ends and failures that
+     * read() and recv() tell. See poll(2) and fcntl(2). */
     (void)fcntl;
     (void)poll;
     while (!x->input_ended)

@@ -2,8 +2,8 @@
  * pmq - puts lines into a POSIX message queue, and gets them out again.
  *
  *     pmq put NAME PRIORITY      sends each line of standard input as one message
- *     pmq get NAME TIMEOUT_MS    prints each message as `PRIORITY TEXT`, until none comes for so
- * long pmq rm NAME                removes the queue
+ *     pmq get NAME TIMEOUT_MS    prints each message as `PRIORITY TEXT`, until none comes in time
+ *     pmq rm NAME                removes the queue
  *
  * The queue lies in the kernel under its name. It needs no process: what was put today can be got
  * tomorrow, if nobody removed the queue and the machine runs on. So put and get are partners that

@@ -2,9 +2,9 @@
  * svq - puts lines into a System V message queue, and gets one out by its type.
  *
  *     svq put PATH TYPE    sends each line of standard input as one message of this type
- *     svq get PATH TYPE    prints one message as `TYPE TEXT`: with 0 the oldest; with a positive
- *                          number the oldest of that type; with a negative one the lowest type up
- * to its absolute value svq rm PATH          removes the queue
+ *     svq get PATH TYPE    prints one message as `TYPE TEXT`: the oldest of this type; if TYPE is
+ *                          0, the oldest of all; if it is -N, the lowest type up to N
+ *     svq rm PATH          removes the queue
  *
  * Programs that want the same queue agree on a file: ftok() makes a key of it, msgget() finds the
  * queue with that key. The file is never opened. Like a queue of pmq, the queue needs no process;

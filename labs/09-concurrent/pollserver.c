@@ -52,8 +52,9 @@ static int turn(int fd, struct client *client)
 {
     if (client->start == client->end) {
         /* TODO 6: one recv() into the client's buffer, and note what is in it. Nothing yet
-         * (EAGAIN, EINTR): return 0. Its end of file, or a failure: return -1. No loop: others
-         * wait for their turn. */
+         * (EAGAIN, EINTR): return 0. Its end of file, or a failure: return -1. If bytes
+         * came, don't return: go on below, where they are sent back in the same turn. No
+         * loop: others wait for their turn. */
         (void)fd;
         return 0;
     }

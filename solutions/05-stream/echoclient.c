@@ -172,7 +172,8 @@ static int exchange(struct exchange *x)
     // STUB:  * round a loop that waits with poll() for whichever comes first: standard input, but
     // STUB:  * only while nothing is unsent; the server's bytes, always; room for more, but only
     // STUB:  * while something is unsent. Then let take_input(), print_some() and send_some() do
-    // STUB:  * what is possible. See poll(2) and fcntl(2). */
+    // STUB:  * what is possible. POLLHUP and POLLERR come unasked: they are ends and failures that
+    // STUB:  * read() and recv() tell. See poll(2) and fcntl(2). */
     // STUB: (void)fcntl;
     // STUB: (void)poll;
     // STUB: while (!x->input_ended)

@@ -63,8 +63,9 @@ static int turn(int fd, struct client *client)
         client->start = 0;
         client->end = (size_t)count;
         // STUB: /* TODO 6: one recv() into the client's buffer, and note what is in it. Nothing yet
-        // STUB:  * (EAGAIN, EINTR): return 0. Its end of file, or a failure: return -1. No loop: others
-        // STUB:  * wait for their turn. */
+        // STUB:  * (EAGAIN, EINTR): return 0. Its end of file, or a failure: return -1. If bytes
+        // STUB:  * came, don't return: go on below, where they are sent back in the same turn. No
+        // STUB:  * loop: others wait for their turn. */
         // STUB: (void)fd;
         // STUB: return 0;
         // END SOLUTION

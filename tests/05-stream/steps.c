@@ -273,8 +273,8 @@ STEP(
               "(O_NONBLOCK), so that the client always comes back to recv(). See poll(2), "
               "fcntl(2).",
               "Ask poll() for POLLIN on the socket always, for POLLOUT on it only while something "
-              "is unsent, for POLLIN on standard input only while nothing is. Then do what revents "
-              "says."},
+              "is unsent, for POLLIN on standard input only while nothing is, else with fd = -1. Read "
+              "standard input if its revents is not 0: a pipe's end can be POLLHUP alone."},
     .by_hand = "head -c 16M /dev/urandom >build/sent; build/labs/05-stream/echoclient 127.0.0.1 "
                "PORT <build/sent | cmp - build/sent")
 {
@@ -391,7 +391,8 @@ STEP(6, "each frame is answered, in whatever pieces the stream brings it", .poin
         say(client, frame(BYTES("he\0lo")));
         expect_bytes(client, answer(BYTES("he\0lo")));
         tried("sent a second frame");
-        suspect("A client sends as many frames as it likes: go on until its end of file.");
+        suspect("A client sends as many frames as it likes: go on until its end of file. Each "
+                "answer ends with the last of its bytes: nothing of the buffer behind them.");
         say(client, frame(BYTES("again")));
         expect_bytes(client, answer(BYTES("again")));
     }

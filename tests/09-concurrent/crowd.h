@@ -365,11 +365,13 @@ static struct program *expect_silence_to_hold_up_nobody(const struct kind *kind,
     expect_usage_error(kind->name, "127.0.0.1", "80x");
     tried("started `%s %s 0` and connected a client", kind->name, host);
     suspect("As soon as clients can connect the server prints \"listening on ADDR:PORT\", and "
-            "flushes it; what a client says comes back at once.");
+            "flushes it.");
     struct program *server =
         launch(.program = kind->name, .args = {host, "0"}, .no_quarantine = true);
     *where = listening(server);
     struct peer *first = join(*where);
+    suspect("What a client says comes back at once: send what you received before you wait for "
+            "anything else, in recv() or in poll().");
     chat(first, BYTES("a"));
     tried("connected a third client, while the first was silent and the second had not said "
           "anything yet");

@@ -311,8 +311,8 @@ STEP(6, "one loop in one thread serves a thousand clients", .points = 15,
                "Only in poll(). It tells who has something to say; one recv() for each of them "
                "does not wait. See poll(2).",
                "let_in(): accept(), malloc(), then client[clients++] and polled[clients].fd. "
-               "turn(): count = recv(); EAGAIN or EINTR: 0; 0 or another -1: return -1; else start "
-               "= 0, end = count."},
+               "turn(): count = recv(); EAGAIN or EINTR: return 0; 0 or another -1: return -1; else "
+               "start = 0, end = count, and go on to send() below."},
      .by_hand = "nc 127.0.0.1 PORT    # in two terminals; then: ls /proc/$(pgrep -n "
                 "pollserver)/task")
 {
