@@ -87,7 +87,7 @@ STEP(2, "children that have ended are collected, however many end at once", .poi
                "already pending does not come twice: how many have ended when SIGCHLD comes?",
                "A loop: as long as waitpid() with WNOHANG returns more than 0, forget_child() that "
                "PID, and ask again."},
-     .by_hand = "ps --ppid $(pgrep -n forkserver)    # after some clients have left: no <defunct>")
+     .by_hand = "ps --ppid $(pgrep -o forkserver)    # after some clients have left: no <defunct>")
 {
     struct program *server =
         launch(.program = "forkserver", .args = {"127.0.0.1", "0"}, .no_quarantine = true);
