@@ -264,19 +264,19 @@ STEP(4, "echoclient sends its input, half-closes and prints what comes back", .p
     expect_exit(mute, 1);
 }
 
-STEP(
-    5, "16 MiB pass through echoclient without a deadlock", .points = 15, .after = 4,
-    .see = "Step 5: both at the same time",
-    .hints = {"The kernel keeps some bytes for a reader, but not 16 MiB. What does the server do "
-              "when nobody reads its echo, and what does your send() do then?",
-              "Wait for both directions at once with poll(), and send without blocking "
-              "(O_NONBLOCK), so that the client always comes back to recv(). See poll(2), "
-              "fcntl(2).",
-              "Ask poll() for POLLIN on the socket always, for POLLOUT on it only while something "
-              "is unsent, for POLLIN on standard input only while nothing is, else with fd = -1. Read "
-              "standard input if its revents is not 0: a pipe's end can be POLLHUP alone."},
-    .by_hand = "head -c 16M /dev/urandom >build/sent; build/labs/05-stream/echoclient 127.0.0.1 "
-               "PORT <build/sent | cmp - build/sent")
+STEP(5, "16 MiB pass through echoclient without a deadlock", .points = 15, .after = 4,
+     .see = "Step 5: both at the same time",
+     .hints =
+         {"The kernel keeps some bytes for a reader, but not 16 MiB. What does the server do "
+          "when nobody reads its echo, and what does your send() do then?",
+          "Wait for both directions at once with poll(), and send without blocking "
+          "(O_NONBLOCK), so that the client always comes back to recv(). See poll(2), "
+          "fcntl(2).",
+          "Ask poll() for POLLIN on the socket always, for POLLOUT on it only while something "
+          "is unsent, for POLLIN on standard input only while nothing is, else with fd = -1. Read "
+          "standard input if its revents is not 0: a pipe's end can be POLLHUP alone."},
+     .by_hand = "head -c 16M /dev/urandom >build/sent; build/labs/05-stream/echoclient 127.0.0.1 "
+                "PORT <build/sent | cmp - build/sent")
 {
     struct bytes many = noise(16 * MIB);
     struct program *client;

@@ -305,16 +305,17 @@ static const struct kind polling = {
              "has to move in all of them.",
 };
 
-STEP(6, "one loop in one thread serves a thousand clients", .points = 15,
-     .see = "Step 6: one loop for all",
-     .hints = {"Where may this program wait, if it must hear every client?",
-               "Only in poll(). It tells who has something to say; one recv() for each of them "
-               "does not wait. See poll(2).",
-               "let_in(): accept(), malloc(), then client[clients++] and polled[clients].fd. "
-               "turn(): count = recv(); EAGAIN or EINTR: return 0; 0 or another -1: return -1; else "
-               "start = 0, end = count, and go on to send() below."},
-     .by_hand = "nc 127.0.0.1 PORT    # in two terminals; then: ls /proc/$(pgrep -n "
-                "pollserver)/task")
+STEP(
+    6, "one loop in one thread serves a thousand clients", .points = 15,
+    .see = "Step 6: one loop for all",
+    .hints = {"Where may this program wait, if it must hear every client?",
+              "Only in poll(). It tells who has something to say; one recv() for each of them "
+              "does not wait. See poll(2).",
+              "let_in(): accept(), malloc(), then client[clients++] and polled[clients].fd. "
+              "turn(): count = recv(); EAGAIN or EINTR: return 0; 0 or another -1: return -1; else "
+              "start = 0, end = count, and go on to send() below."},
+    .by_hand = "nc 127.0.0.1 PORT    # in two terminals; then: ls /proc/$(pgrep -n "
+               "pollserver)/task")
 {
     const char *where;
     struct program *server = expect_silence_to_hold_up_nobody(&polling, &where);
