@@ -20,7 +20,7 @@ list_needs() {
     esac
     case $1 in
     test)
-        needs="$needs gcc clang musl-gcc bats git jq python3 nc socat ss ps strace flock clang-format shellcheck bwrap unzip zip perl xmllint tidy aspell sim_c pandoc dot node npm curl wrk nginx"
+        needs="$needs gcc clang musl-gcc bats git jq python3 nc socat ss ps strace flock clang-format shellcheck bwrap unzip zip perl xmllint tidy aspell pdfinfo sim_c pandoc dot node npm curl wrk nginx"
         if ! is_ubuntu; then needs="$needs chromium"; fi
         ;;
     prove)
@@ -103,6 +103,7 @@ describe() {
     nc) echo 'nc (the one of OpenBSD)' ;;
     aspell) echo 'aspell with its American dictionary' ;;
     nginx) echo 'nginx (a web server)' ;;
+    pdfinfo) echo 'pdfinfo and pdftotext (of Poppler)' ;;
     faketime) echo 'faketime (a clock that is wrong)' ;;
     wrk) echo 'wrk (a load generator for web servers)' ;;
     perl) echo 'Perl with its TAP::Parser' ;;
@@ -159,6 +160,7 @@ perl         perl             perl-Test-Harness perl-utils        perl          
 xmllint      libxml2-utils    libxml2           libxml2-utils     libxml2        libxml2-tools
 tidy         tidy             tidy              tidyhtml          tidy           tidy
 aspell       aspell-en        aspell-en         aspell-en         aspell-en      aspell-en
+pdfinfo      poppler-utils    poppler-utils     poppler-utils     poppler        poppler-tools
 pandoc       pandoc           pandoc            pandoc            pandoc-cli     pandoc
 dot          graphviz         graphviz          graphviz          graphviz       graphviz
 node         nodejs           nodejs            nodejs            nodejs         nodejs-default

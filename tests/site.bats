@@ -165,6 +165,44 @@ END
     [ "$status" -eq 1 ]
 }
 
+# words_of PICTURE: those that can be seen. A scene's picture holds the whole story behind its frame;
+# graphviz has coordinates of its own.
+words_of() {
+    python3 - "$1" <<'END'
+import re, sys, xml.etree.ElementTree as tree
+picture = tree.parse(sys.argv[1]).getroot()
+top, height = (float(n) for n in picture.get("viewBox").split()[1::2])
+for text in picture.iter("{http://www.w3.org/2000/svg}text"):
+    if "/trace/" not in sys.argv[1] or top < float(text.get("y", top - 1)) < top + height:
+        print(*re.findall("[A-Za-z]{4,}", "".join(text.itertext())), sep="\n")
+END
+}
+
+# printed_whole DECK: succeeds if its PDF has all its slides, and the words of its pictures.
+printed_whole() {
+    local pdf=$site/${1%.md}.pdf word picture
+    [ "$(pdfinfo "$pdf" | sed -n 's/^Pages: *//p')" -eq \
+        "$(grep -o '<section' "$site/${1%.md}.html" | wc -l)" ] || return 1
+    pdftotext "$pdf" "$BATS_TEST_TMPDIR/printed"
+    for picture in $(sed -n 's|^!\[.*](\.\./\(.*\.svg\))$|\1|p' "$1"); do
+        words_of "$site/$picture" >"$BATS_TEST_TMPDIR/words"
+        [ -s "$BATS_TEST_TMPDIR/words" ] || return 1
+        while read -r word; do
+            grep -qF "$word" "$BATS_TEST_TMPDIR/printed" || { echo "$picture: $word" && return 1; }
+        done <"$BATS_TEST_TMPDIR/words"
+    done
+}
+
+@test "a deck printed as PDF has all its slides, and the words of its pictures" {
+    harness/site/print "$site" slides/02-bind.md
+    printed_whole slides/02-bind.md
+    mv "$site/trace/02-bind-1.svg" "$BATS_TEST_TMPDIR/" # one that the browser does not find
+    harness/site/print "$site" slides/02-bind.md
+    mv "$BATS_TEST_TMPDIR/02-bind-1.svg" "$site/trace/"
+    run printed_whole slides/02-bind.md
+    [ "$status" -eq 1 ]
+}
+
 @test "a deck has 12 to 20 slides, with notes for whoever speaks" {
     for deck in slides/*.md; do
         slides=$(($(grep -c '^---$' "$deck") - 1))

@@ -46,11 +46,13 @@ static const char *first_error_line(struct program *program)
     return error.length ? text(", saying %s", shown(error)) : "";
 }
 
-static const char *ending(int status)
+static const char *ending(const struct program *program)
 {
+    int status = program->status;
     if (WIFSIGNALED(status))
-        return text("was killed by SIG%s (%s)", sigabbrev_np(WTERMSIG(status)),
-                    strsignal(WTERMSIG(status)));
+        return text("was killed by SIG%s (%s)%s", sigabbrev_np(WTERMSIG(status)),
+                    strsignal(WTERMSIG(status)),
+                    WTERMSIG(status) == program->sent ? ", which the test sent" : "");
     if (WEXITSTATUS(status) == SANITIZER_EXIT)
         return "was stopped by the sanitizer";
     return text("ended with exit code %d", WEXITSTATUS(status));
@@ -63,8 +65,7 @@ const char *program_standing(struct program *program)
     if (*owner && program->ended && WIFEXITED(program->status) && WEXITSTATUS(program->status) == 0)
         return NULL; /* as always */
     if (program->ended)
-        return text("%s%s %s%s", owner, program->name, ending(program->status),
-                    first_error_line(program));
+        return text("%s%s %s%s", owner, program->name, ending(program), first_error_line(program));
     const char *waiting = still_describe(program->pid);
     if (!waiting)
         return NULL;
@@ -214,31 +215,6 @@ bool refuse_children(struct program *program, bool refuse)
     return program->gate != -1;
 }
 
-void send_signal(struct program *program, int signal)
-{
-    if (!program->ended)
-        kill(program->pid, signal);
-    the_stage()->events++;
-}
-
-static bool is_stopped(void *context)
-{
-    struct awaited *awaited = context;
-    return awaited->program->ended || state_of(awaited->program->pid) == 'T';
-}
-
-void stop_and_continue(struct program *program, int milliseconds)
-{
-    struct awaited awaited = {.program = program};
-    wait_until_idle(program);
-    send_signal(program, SIGSTOP);
-    wait_until(is_stopped, &awaited, "the program to stop at SIGSTOP");
-    long long end = now_ms() + milliseconds;
-    for (long long now = now_ms(); now < end; now = now_ms())
-        stage_serve((int)(end - now));
-    send_signal(program, SIGCONT);
-}
-
 /* --- how it ends --- */
 
 static bool error_has_ended(void *context)
@@ -276,7 +252,7 @@ void expect_exit(struct program *program, int code)
     if (!WIFEXITED(status) || WEXITSTATUS(status) != code)
         fail_step(expected, WIFEXITED(status) ? text("exit code %d%s", WEXITSTATUS(status),
                                                      first_error_line(program))
-                                              : text("%s %s", program->name, ending(status)));
+                                              : text("%s %s", program->name, ending(program)));
 }
 
 void expect_failure(struct program *program, const char *why)
@@ -320,7 +296,7 @@ void expect_running(struct program *program)
     stage_serve(0);
     program_collect(program);
     if (program->ended)
-        fail_step(text("%s to go on", program->name), text("it %s", ending(program->status)));
+        fail_step(text("%s to go on", program->name), text("it %s", ending(program)));
 }
 
 void terminate(struct program *program)

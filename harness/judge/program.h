@@ -112,7 +112,13 @@ void end_input(struct program *program);
  * with EAGAIN, or works again. Returns false if this machine has no way to do that. */
 bool refuse_children(struct program *program, bool refuse);
 
-void send_signal(struct program *program, int signal);
+void send_signal(struct program *program, int signal); /* to its first process */
+
+/* Stops the first process, or all that the program has made, and returns when no thread of them
+ * runs any more: what clients do until go_on() happens in one moment for the program. */
+void stop(struct program *program);
+void stop_family(struct program *program);
+void go_on(struct program *program);
 
 /* Waits until the program sleeps in a call, stops it, lets `milliseconds` pass while the test
  * reads and writes nothing, and continues it: a call in progress is cut short or interrupted. */

@@ -37,6 +37,7 @@ struct program {
     bool input_ends;          /* close standard input after `fed` is gone */
     struct buffer said;       /* its standard output, not yet taken */
     struct buffer complained; /* its standard error */
+    int sent;                 /* the signal that the test sent it last, 0: none */
     bool ended;               /* collected; `status` is valid */
     int status;               /* as waitpid() gave it */
     const char *path;         /* of its executable */

@@ -1,5 +1,5 @@
 /*
- * world.c - files of the test, and what a server says when it opens.
+ * world.c - files of the test, what a server says when it opens, and what its clients leave behind.
  */
 #include "world.h"
 
@@ -107,4 +107,30 @@ void wait_until_due(bool (*holds)(void *), void *context, struct program *progra
 {
     struct due due = {holds, context, program, due_ms, 0, expected};
     wait_until(is_done_or_late, &due, expected);
+}
+
+static long kib_at_rest(struct program *server)
+{
+    wait_until_idle(server);
+    return anonymous_kib(server);
+}
+
+void expect_steady_memory(struct program *server, const char *where,
+                          void (*round)(const char *where), int clients, const char *cause)
+{
+    enum { TRIES = 3, LEFT_KIB = 2 }; /* what a client leaves for good shows in whole pages */
+    tried("let %d more clients come and go, and then as many again", clients);
+    long before = kib_at_rest(server);
+    for (int i = 0; i < TRIES; i++) {
+        suspect("Clients that come later are served like the first ones.");
+        round(where);
+        suspect("%s", cause);
+        long more = kib_at_rest(server) - before;
+        if (more <= clients * LEFT_KIB)
+            return;
+        if (i == TRIES - 1)
+            fail_step(text("no more memory after %d clients than before", clients),
+                      text("%ld KiB more, and so after each time", more));
+        before += more;
+    }
 }

@@ -1,6 +1,6 @@
 /*
  * world.h - what the test can see and wait for beside programs and peers: the clock, the kernel's
- * socket tables, files of its own.
+ * socket tables, files of its own, what clients leave behind.
  */
 #ifndef PLUMBLINE_WORLD_H
 #define PLUMBLINE_WORLD_H
@@ -54,5 +54,11 @@ const char *reason(int error);
 
 /* True if these bytes hold the reason, in the words of any C library. */
 bool gives_reason(struct bytes said, const char *why);
+
+/* Lets `clients` come and go, which is what round(where) does, and the same again, and fails, with
+ * `cause` for its cause, if each time leaves the server's first process with more memory. Once may:
+ * what is free can be given back to the system at any time, and taken again. */
+void expect_steady_memory(struct program *server, const char *where,
+                          void (*round)(const char *where), int clients, const char *cause);
 
 #endif

@@ -159,14 +159,14 @@ STEP(3, "client after client is served, polite or rude", .points = 20, .after = 
     tried("connected clients that were gone, by a reset, before the server got to them");
     suspect("A client that has gone is no reason to end: send() fails with EPIPE or ECONNRESET, "
             "or SIGPIPE kills the process if MSG_NOSIGNAL (or SIG_IGN) does not prevent it.");
-    send_signal(server, SIGSTOP);
+    stop_family(server);
     for (int i = 0; i < 3; i++)
         reset(join(where));
     hang_up(join(where));
     struct peer *rude = join(where);
     half_close(rude); /* and then broken: send() to it fails with EPIPE */
     reset(rude);
-    send_signal(server, SIGCONT);
+    go_on(server);
     expect_service(where);
     expect_running(server);
 

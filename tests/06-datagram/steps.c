@@ -110,12 +110,12 @@ STEP(2, "a datagram comes in, its answer goes back to whoever sent it", .points 
             "recvfrom() anew. A server that remembers one client, or connect()s to it, is deaf to "
             "the others.");
     struct peer *clients[3];
-    send_signal(server, SIGSTOP);
+    stop_family(server);
     for (int i = 0; i < 6; i++) {
         clients[i % 3] = i < 3 ? datagram_peer(host_of(where)) : clients[i % 3];
         say_to(clients[i % 3], where, BYTES("hello"));
     }
-    send_signal(server, SIGCONT);
+    go_on(server);
     for (int i = 0; i < 6; i++)
         expect_datagram(clients[i % 3], BYTES("error: bad query"));
     for (int i = 0; i < 3; i++)
@@ -123,11 +123,11 @@ STEP(2, "a datagram comes in, its answer goes back to whoever sent it", .points 
 
     tried("sent a datagram and was gone before its answer");
     suspect("An answer that cannot be delivered is no reason to end: go on with the next.");
-    send_signal(server, SIGSTOP);
+    stop_family(server);
     struct peer *rude = datagram_peer(host_of(where));
     say_to(rude, where, BYTES("hello"));
     hang_up(rude);
-    send_signal(server, SIGCONT);
+    go_on(server);
     expect_service(where);
     expect_service(where);
     expect_running(server);
@@ -209,10 +209,10 @@ STEP(3, "a query is taken apart byte by byte, and its ID comes back", .points = 
             "an answer is for.");
     struct peer *other = datagram_peer(host_of(where));
     wait_until_idle(server);
-    send_signal(server, SIGSTOP);
+    stop_family(server);
     say_to(client, where, BYTES("5 echo for the first"));
     say_to(other, where, BYTES("5 echo for the other"));
-    send_signal(server, SIGCONT);
+    go_on(server);
     expect_datagram(client, BYTES("5 for the first"));
     expect_datagram(other, BYTES("5 for the other"));
     expect_running(server);
@@ -280,10 +280,10 @@ STEP(4, "what is too long is not cut, and errors are not answered", .points = 15
     suspect("What has no room in the socket's queue is lost, and that is all that happens.");
     struct peer *flood = datagram_peer(host_of(where));
     struct bytes large = noise(LARGEST);
-    send_signal(server, SIGSTOP);
+    stop_family(server);
     for (int i = 0; i < 20; i++)
         say_to(flood, where, large);
-    send_signal(server, SIGCONT);
+    go_on(server);
     wait_until_idle(server);
     expect_service(where);
     expect_running(server);

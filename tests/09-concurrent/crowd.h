@@ -127,17 +127,6 @@ static void all_leave(struct crowd *crowd)
 
 /* While a server is stopped everything that clients do is one moment for it; and it turns to a
  * thousand of them once, not a thousand times. */
-static bool is_stopped(void *server)
-{
-    return !is_idle(server);
-}
-
-static void stop(struct program *server)
-{
-    send_signal(server, SIGSTOP);
-    wait_until(is_stopped, server, "the server to stop at SIGSTOP");
-}
-
 static struct crowd *gather_by_moments(struct program *server, const char *where, int size)
 {
     struct crowd *crowd = step_memory(sizeof *crowd);
@@ -145,7 +134,7 @@ static struct crowd *gather_by_moments(struct program *server, const char *where
     for (int first = 0; first < size; first = crowd->size) {
         stop(server);
         come(crowd, where, size - first < ahead ? size - first : ahead);
-        send_signal(server, SIGCONT);
+        go_on(server);
         expect_words_of(crowd, first);
     }
     return crowd;
@@ -156,7 +145,7 @@ static void talk_in_one_moment(struct program *server, struct crowd *crowd)
     stop(server);
     for (int i = 0; i < crowd->size; i++)
         say(crowd->client[i], word_of(i));
-    send_signal(server, SIGCONT);
+    go_on(server);
     expect_words_of(crowd, 0);
 }
 
@@ -165,7 +154,7 @@ static void all_leave_in_one_moment(struct program *server, struct crowd *crowd)
     stop(server);
     for (int i = 0; i < crowd->size; i++)
         half_close(crowd->client[i]);
-    send_signal(server, SIGCONT);
+    go_on(server);
     see_all_off(crowd);
 }
 
@@ -209,11 +198,11 @@ static void say_and_vanish(struct program *server, const char *where)
     struct peer *client = join(where);
     chat(client, BYTES("ping"));
     wait_until_idle(server);
-    send_signal(server, SIGSTOP);
+    stop(server);
     say(client, BYTES("pong"));
     half_close(client);
     reset(client);
-    send_signal(server, SIGCONT);
+    go_on(server);
 }
 
 static void expect_rude_clients_harm_nobody(struct program *server, const char *where)
@@ -290,29 +279,6 @@ static void row_round(const char *where)
 {
     for (int i = 0; i < ROW; i++)
         visit(where);
-}
-
-/* Lets rounds of `clients` come and go, and fails if each of them leaves the server with more
- * memory. One may: what is free can be given back to the system at any time, and taken again. */
-static void expect_steady_memory(struct program *server, const char *where,
-                                 void (*round)(const char *where), int clients, const char *cause)
-{
-    enum { TRIES = 3 };
-    long most = clients * 2L; /* in KiB: what a client leaves for good shows in whole pages */
-    tried("let %d more clients come and go, and then as many again", clients);
-    struct belongings before = look_at(server);
-    for (int i = 0; i < TRIES; i++) {
-        suspect("Clients that come later are served like the first ones.");
-        round(where);
-        suspect("%s", cause);
-        struct belongings after = look_at(server);
-        if (after.kib - before.kib <= most)
-            return;
-        if (i == TRIES - 1)
-            fail_step(text("no more memory after %d clients than before", clients),
-                      text("%ld KiB more, and so after each time", after.kib - before.kib));
-        before = after;
-    }
 }
 
 /* --- what every server owes its user --- */

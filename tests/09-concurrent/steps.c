@@ -108,7 +108,7 @@ STEP(2, "children that have ended are collected, however many end at once", .poi
     stop(server);
     all_leave(crowd);
     wait_until(have_settled, server, "each child to end when its client has left");
-    send_signal(server, SIGCONT);
+    go_on(server);
     suspect("waitpid() collects one child. And SIGCHLD is pending or it is not: children that end "
             "while it is pending send no second one. So collect in a loop, until waitpid() with "
             "WNOHANG finds no more.");
@@ -166,7 +166,7 @@ STEP(3, "a child holds its own connection alone, and SIGTERM ends the whole fami
     struct peer *late = join(where);
     long long then = now_ms();
     send_signal(server, SIGTERM);
-    send_signal(server, SIGCONT);
+    go_on(server);
     suspect(
         "SIGTERM ends a server. If a handler only leaves a note, the call that waits for "
         "clients has to be interrupted by it (no SA_RESTART), and the note to be read then. And "

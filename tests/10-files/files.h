@@ -168,29 +168,13 @@ static void make_small(const char *folder)
 
 /* --- interruptions --- */
 
-static void note_if_not_stopped(pid_t process, void *context)
-{
-    char state = state_of(process);
-    if (state != 'T' && state != 'Z' && state != 0)
-        *(bool *)context = false;
-}
-
-static bool all_are_stopped(void *context)
-{
-    bool stopped = true;
-    (void)context;
-    for_each_descendant(note_if_not_stopped, &stopped);
-    return stopped;
-}
-
 /* Waits until the program sleeps, stops all its processes and continues them: a call that has done
  * a part of its work returns with that part. */
 static void interrupt(struct program *program)
 {
     wait_until_idle(program);
-    kill(-process_of(program), SIGSTOP);
-    wait_until(all_are_stopped, NULL, "the program to stop at SIGSTOP");
-    kill(-process_of(program), SIGCONT);
+    stop_family(program);
+    go_on(program);
 }
 
 /* Hears nothing until the program is stuck in sending, then interrupts it there; a few times, each
@@ -240,12 +224,11 @@ static void ask_and_vanish(struct program *server, const char *where, const char
 {
     struct peer *client = join(where);
     wait_until_idle(server);
-    kill(-process_of(server), SIGSTOP);
-    wait_until(all_are_stopped, NULL, "the program to stop at SIGSTOP");
+    stop_family(server);
     say(client, bytes_of(text("%s\n", name)));
     half_close(client);
     reset(client);
-    kill(-process_of(server), SIGCONT);
+    go_on(server);
 }
 
 /* A client that asked for a large file and reads nothing; the server is stuck in sending. */

@@ -284,6 +284,7 @@ STEP(5, "many clients at once, and none holds up or ends another", .points = 15,
     expect_all_closed(server, before);
     expect_all_collected(server, before);
 
+    expect_no_growth();
     expect_patience(server, where, 0);
     expect_patience(server, where, 1);
     expect_room_to_pass();

@@ -429,6 +429,7 @@ STEP(6, "no client holds up another, and none ends the server", .points = 10, .a
     expect_running(server);
 
     expect_no_leak(server, where);
+    expect_no_growth();
     expect_patience(server, where);
     expect_to_do_without_children(server, where);
 

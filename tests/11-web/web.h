@@ -328,11 +328,11 @@ static void ask_and_vanish(struct program *server, const char *where, struct byt
 {
     struct peer *client = join(where);
     wait_until_idle(server);
-    send_signal(server, SIGSTOP);
+    stop_family(server);
     say(client, request);
     half_close(client);
     reset(client);
-    send_signal(server, SIGCONT);
+    go_on(server);
 }
 
 static void limit_descriptors(struct program *program, rlim_t most)
