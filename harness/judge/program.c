@@ -31,6 +31,7 @@ void program_collect(struct program *program)
     if (program->ended || waitpid(program->pid, &program->status, WNOHANG) != program->pid)
         return;
     program->ended = true;
+    program->ended_ms = now_ms();
     close(program->pidfd);
     program->pidfd = -1;
     the_stage()->events++;
@@ -288,6 +289,11 @@ bool ended_by_now(struct program *program)
     stage_serve(0);
     program_collect(program);
     return program->ended;
+}
+
+long long ended_ms(struct program *program)
+{
+    return ended_by_now(program) ? program->ended_ms : -1;
 }
 
 void expect_running(struct program *program)

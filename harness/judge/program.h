@@ -142,6 +142,10 @@ int exit_status(struct program *program);
 
 bool ended_by_now(struct program *program); /* whether it has ended; does not wait */
 
+/* When its end was seen, in now_ms()'s milliseconds: while the test waits for anything, that is at
+ * once. -1 if it has not ended. */
+long long ended_ms(struct program *program);
+
 /* It must still run: ending by itself is a failure. */
 void expect_running(struct program *program);
 

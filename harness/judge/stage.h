@@ -40,6 +40,7 @@ struct program {
     int sent;                 /* the signal that the test sent it last, 0: none */
     bool ended;               /* collected; `status` is valid */
     int status;               /* as waitpid() gave it */
+    long long ended_ms;       /* when that was, of now_ms() */
     const char *path;         /* of its executable */
     int probe;                /* the file of its calls (transcript.h), -1: none */
     struct account *account;  /* what the calls tell (calls.h), once it was asked for */
