@@ -44,6 +44,7 @@ anchor <a href="#none">x</a>
 none.svg <img src="none.svg" alt="x">
 host <script src="https://example.org/x.js"></script>
 alt <img src="../page.css">
+heading <h2>x</h2>
 END
 }
 

@@ -213,6 +213,8 @@ bool refuse_children(struct program *program, bool refuse)
 {
     program->refuses = refuse;
     the_stage()->events++;
+    if (program->gate == -1 && refuse)
+        remark("without refusing processes, which this machine cannot (no seccomp)");
     return program->gate != -1;
 }
 

@@ -109,7 +109,8 @@ void feed(struct program *program, struct bytes bytes);
 void end_input(struct program *program);
 
 /* From now on every process or thread that a program launched with .gated wants to make is refused
- * with EAGAIN, or works again. Returns false if this machine has no way to do that. */
+ * with EAGAIN, or works again. Returns false if this machine has no way to do that (no seccomp); to
+ * ask for a refusal is then remarked in the verdict. */
 bool refuse_children(struct program *program, bool refuse);
 
 void send_signal(struct program *program, int signal); /* to its first process */

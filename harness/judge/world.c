@@ -116,20 +116,26 @@ static long kib_at_rest(struct program *server)
 }
 
 void expect_steady_memory(struct program *server, const char *where,
-                          void (*round)(const char *where), int clients, const char *cause)
+                          void (*visit)(const char *where), int visits, int clients,
+                          const char *cause)
 {
-    enum { TRIES = 3, LEFT_KIB = 2 }; /* what a client leaves for good shows in whole pages */
-    tried("let %d more clients come and go, and then as many again", clients);
+    enum { ROUNDS = 4, LEFT_KIB = 2 }; /* what a client leaves for good shows in whole pages */
+    int all = visits * clients;
+    if (!cause)
+        cause = "Each client leaves memory behind: its thread's stack, if the thread is neither "
+                "detached nor joined, or what was allocated for it.";
+    tried("let %d more clients come and go, and then as many again", all);
     long before = kib_at_rest(server);
-    for (int i = 0; i < TRIES; i++) {
+    for (int round = 1;; round++) {
         suspect("Clients that come later are served like the first ones.");
-        round(where);
+        for (int i = 0; i < visits; i++)
+            visit(where);
         suspect("%s", cause);
         long more = kib_at_rest(server) - before;
-        if (more <= clients * LEFT_KIB)
+        if (more <= all * LEFT_KIB)
             return;
-        if (i == TRIES - 1)
-            fail_step(text("no more memory after %d clients than before", clients),
+        if (round == ROUNDS)
+            fail_step(text("no more memory after %d clients than before", all),
                       text("%ld KiB more, and so after each time", more));
         before += more;
     }

@@ -55,10 +55,13 @@ const char *reason(int error);
 /* True if these bytes hold the reason, in the words of any C library. */
 bool gives_reason(struct bytes said, const char *why);
 
-/* Lets `clients` come and go, which is what round(where) does, and the same again, and fails, with
- * `cause` for its cause, if each time leaves the server's first process with more memory. Once may:
- * what is free can be given back to the system at any time, and taken again. */
+/* Lets clients come and go, again and again, and fails if every round leaves the server's first
+ * process with more memory. Some may: the first clients make it set things up, and what is free can
+ * be given back to the system at any time, and taken again. A round is visit(where), `visits`
+ * times; `clients` is how many come in each visit. `cause` is told with the failure; NULL stands
+ * for the usual one: what was allocated for a client, or its thread's stack, is not freed. */
 void expect_steady_memory(struct program *server, const char *where,
-                          void (*round)(const char *where), int clients, const char *cause);
+                          void (*visit)(const char *where), int visits, int clients,
+                          const char *cause);
 
 #endif

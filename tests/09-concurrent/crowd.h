@@ -268,17 +268,11 @@ static void expect_no_more_descriptors(struct program *server, struct belongings
 
 enum { CROWD = 200, GROUP = 50, ROW = 30 };
 
-/* Rounds of clients: many at once, or one after another. */
-static void group_round(const char *where)
+/* Many clients at once, and one after them. */
+static void group_visit(const char *where)
 {
     all_leave(gather(where, GROUP));
     visit(where);
-}
-
-static void row_round(const char *where)
-{
-    for (int i = 0; i < ROW; i++)
-        visit(where);
 }
 
 /* --- what every server owes its user --- */

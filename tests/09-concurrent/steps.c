@@ -117,7 +117,7 @@ STEP(2, "children that have ended are collected, however many end at once", .poi
     expect_no_more_descriptors(server, before);
 
     before = look_at(server);
-    expect_steady_memory(server, where, row_round, ROW,
+    expect_steady_memory(server, where, visit, ROW, 1,
                          "What the parent allocates for a client has to be freed when that "
                          "client's child was collected.");
     suspect("A child that has ended is to be collected also when no crowd ends at once.");
@@ -254,9 +254,7 @@ STEP(4, "a thread for each client, and nothing stays behind when it leaves", .po
     visit(where);
     expect_no_more_descriptors(server, before);
 
-    expect_steady_memory(server, where, group_round, GROUP,
-                         "Each client leaves memory behind: its thread's stack, if the thread is "
-                         "neither detached nor joined, or what was allocated for it.");
+    expect_steady_memory(server, where, group_visit, 1, GROUP, NULL);
     expect_rude_clients_harm_nobody(server, where);
     expect_broken_sends_harm_nobody(server, where);
     expect_good_start("threadserver");
@@ -350,7 +348,7 @@ STEP(
     visit(where);
     expect_no_more_descriptors(server, before);
 
-    expect_steady_memory(server, where, group_round, GROUP,
+    expect_steady_memory(server, where, group_visit, 1, GROUP,
                          "What was allocated for a client has to be freed when it has left.");
     expect_rude_clients_harm_nobody(server, where);
     expect_good_start("pollserver");

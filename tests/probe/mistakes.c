@@ -476,12 +476,25 @@ static void room_too_small(void)
     msgctl(queue, IPC_RMID, NULL);
 }
 
+/* Until this process sleeps in a call (proc(5): the letter after its name is S). */
+static void wait_until_asleep(pid_t process)
+{
+    char path[64], state = 0;
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)process);
+    while (state != 'S') {
+        FILE *stat = fopen(path, "r");
+        if (!stat || fscanf(stat, "%*d (%*[^)]) %c", &state) != 1)
+            _exit(1);
+        fclose(stat);
+    }
+}
+
 static void queue_removed(void)
 {
     static struct message message = {.type = 1};
     int queue = msgget(IPC_PRIVATE, 0600);
     if (fork() == 0) {
-        usleep(30000);
+        wait_until_asleep(getppid());
         msgctl(queue, IPC_RMID, NULL);
         _exit(0);
     }

@@ -136,7 +136,7 @@ int main(int argc, char **argv)
             if (e[i].data.ptr)
                 turn(e[i].data.ptr);
             else if (let_in(door))
-                usleep(50000);
+                usleep(50000); /* no room for it just now: a pause, not a busy loop */
         }
     }
 }

@@ -80,7 +80,7 @@ int main(int argc, char **argv)
         int client = accept(door, NULL, NULL);
         if (client < 0) {
             if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
-                usleep(50000);
+                usleep(50000); /* no room for it just now: a pause, not a busy loop */
             continue;
         }
         pid_t child = fork();

@@ -143,7 +143,7 @@ int main(int argc, char *argv[])
     for (;;) {
         int fd = accept(door, NULL, NULL);
         if (fd < 0) {
-            usleep(30000);
+            usleep(30000); /* no room for it just now: a pause, not a busy loop */
             continue;
         }
         serve(fd);

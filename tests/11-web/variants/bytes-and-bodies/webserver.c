@@ -256,7 +256,7 @@ int main(int argc, char **argv)
         pthread_t thread;
         if (client == -1) {
             if (errno != EINTR)
-                usleep(20000);
+                usleep(20000); /* no room for it just now: a pause, not a busy loop */
             continue;
         }
         copy = malloc(sizeof *copy);

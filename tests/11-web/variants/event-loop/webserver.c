@@ -295,7 +295,7 @@ int main(int argc, char **argv)
         for (int i = 0; i < n; i++) {
             if (!e[i].data.ptr) {
                 if (let_in(door))
-                    usleep(50000);
+                    usleep(50000); /* no room for it just now: a pause, not a busy loop */
             } else if (!turn(e[i].data.ptr)) {
                 drop(e[i].data.ptr);
             }

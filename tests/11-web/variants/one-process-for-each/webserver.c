@@ -206,7 +206,7 @@ int main(int argc, char **argv)
             ;
         if (client == -1) {
             if (errno != EINTR && errno != ECONNABORTED)
-                usleep(100000);
+                usleep(100000); /* no room for it just now: a pause, not a busy loop */
             continue;
         }
         pid_t child = fork();
