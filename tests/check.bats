@@ -162,6 +162,76 @@ END
     [[ $output != *"100/100"* ]]
 }
 
+kept_steps() { jq -r '[.labs[0].steps[] | select(.kept) | .step] | join(" ")' "$result"; }
+
+@test "after an edit, what passed and ran nothing that changed is kept, and said to be" {
+    check_tree
+    [ -z "$(kept_steps)" ]
+    echo '/* an edit */' >>"$tree/01-socket/sockcount.c"
+    check_tree
+    [ "$status" -eq 0 ]
+    [ "$(kept_steps)" = "1 2 3 4" ]
+    [[ $output == *"kept from the last check"*": steps 1, 2, 3, 4"* ]]
+    # another edit, now a bad one: what was kept stays so, and the fault is found
+    sed -i 's/int main/int oops(void) { return none; }\n&/' "$tree/01-socket/sockcount.c"
+    check_tree
+    [ "$status" -eq 1 ]
+    [ "$(kept_steps)" = "1 2 3 4" ]
+    [[ $(statuses) == "pass pass pass pass fail"* ]]
+}
+
+@test "to check again without an edit is to check everything" {
+    check_tree
+    check_tree
+    [ "$status" -eq 0 ]
+    [ -z "$(kept_steps)" ]
+    [[ $output != *"kept from"* ]]
+}
+
+@test "a step that failed is performed again, and those that build on it are blocked, kept or not" {
+    echo 'int main(void) { return 0; }' >"$tree/01-socket/sockinfo.c"
+    check_tree
+    echo '/* an edit */' >>"$tree/01-socket/sockcount.c"
+    check_tree
+    [ "$(kept_steps)" = "" ]
+    [[ $(statuses) == "fail blocked blocked blocked pass"* ]]
+    # lab 05: step 6 runs msgserver only, and builds on step 2, which runs echoserver
+    solved_tree "$tree" 05-stream
+    DIR=$tree LAB=05 RESULT=$result "$BUILD/bin/plumb" check
+    echo 'int main(void) { return 0; }' >"$tree/05-stream/echoserver.c"
+    DIR=$tree LAB=05 RESULT=$result run "$BUILD/bin/plumb" check
+    [ "$(kept_steps)" = "4 5" ]
+    [ "$(statuses)" = "fail blocked blocked pass pass blocked blocked" ]
+}
+
+@test "nothing is kept when anything but a program of the tree has changed" {
+    sources=$BATS_TEST_TMPDIR/sources
+    mkdir -p "$sources/build"
+    cp -r Makefile harness solutions tests "$sources/"
+    cp -r "$BUILD"/{bin,judge,probe,steps} "$sources/build/"
+    check() { # SETTING=VALUE...
+        (cd "$sources" && env BUILD="$sources/build" DIR="$tree" LAB=01 RESULT="$result" "$@" build/bin/plumb check) \
+            >"$BATS_TEST_TMPDIR/log" || { cat "$BATS_TEST_TMPDIR/log" && false; }
+    }
+    edit() { echo '/* an edit */' >>"$tree/01-socket/sockcount.c"; }
+    settled() { check A=1 && edit && check A=1 && [ "$(kept_steps)" = "1 2 3 4" ] && edit; }
+    for setting in TIER=cooperative CC=clang PROBE=no ACCUSE=1; do
+        settled
+        check $setting
+        [ -z "$(kept_steps)" ]
+    done
+    for file in build/bin/plumb build/steps/01-socket build/probe/libprobe.so solutions/01-socket/sockinfo.c; do
+        settled
+        touch "$sources/$file"
+        check A=1
+        [ -z "$(kept_steps)" ]
+    done
+    settled
+    echo '/* an edit */' >>"$tree/01-socket/sockinfo.c"
+    check A=1
+    [ -z "$(kept_steps)" ]
+}
+
 @test "STEP grades one step and those that it builds on, and remembers nothing" {
     run make check DIR="$tree" LAB=01 STEP=3 RESULT="$result"
     [ "$status" -eq 0 ]

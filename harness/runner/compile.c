@@ -37,7 +37,7 @@ struct unit { /* one program to be built */
 
 /* --- what a program is built from --- */
 
-static const char *stamp_of(const char *path)
+const char *stamp_of(const char *path)
 {
     struct stat status;
     if (stat(path, &status) == -1)
@@ -62,10 +62,14 @@ static const char *stamps_of_headers(const char *source)
     return stamps;
 }
 
+const char *stamps_of_source(const char *source)
+{
+    return text("%s%s", stamp_of(source), stamps_of_headers(source));
+}
+
 static const char *key_of(const struct unit *unit)
 {
-    return text("%s %s\n%s%s", compiler_name(), unit->flags, stamp_of(unit->source),
-                stamps_of_headers(unit->source));
+    return text("%s %s\n%s", compiler_name(), unit->flags, stamps_of_source(unit->source));
 }
 
 static bool is_fresh(const struct unit *unit)
@@ -248,10 +252,7 @@ const char *builds_of(const struct course *course, const char *tree)
         return text("%s/labs", course->build);
     if (solutions ? strcmp(folder, solutions) == 0 : strcmp(tree, "solutions") == 0)
         return text("%s/solutions", course->build);
-    unsigned long long hash = 14695981039346656037ULL; /* FNV-1a */
-    for (const char *c = folder; *c; c++)
-        hash = (hash ^ (unsigned char)*c) * 1099511628211ULL;
-    return text("%s/trees/%016llx", course->build, hash);
+    return text("%s/trees/%016llx", course->build, hash_of(folder));
 }
 
 /* The unit of a program, "LAB/NAME"; `suffix` tells its builds apart. */

@@ -14,6 +14,12 @@
 /* The folder of a tree's builds: BUILD/labs, BUILD/solutions, BUILD/trees/HASH. */
 const char *builds_of(const struct course *course, const char *tree);
 
+/* A line that is another one when the file has changed: its path, size and time. */
+const char *stamp_of(const char *path);
+
+/* The stamps of a C file and of the files beside it that it includes. */
+const char *stamps_of_source(const char *source);
+
 /*
  * Begins to build the programs of all labs of the course, from the tree to grade and from
  * solutions/, `jobs` at a time, in a process of its own (course->builder): meanwhile steps can

@@ -32,6 +32,8 @@ struct outcome {
     const char *standing[MOST_STANDINGS]; /* how each program stood or ended */
     const char *call[MOST_CALLS];         /* the program's calls that led there, a line each */
     const char *remark;                   /* what could not be judged here; may be NULL */
+    const char *ran[MOST_PROGRAMS];       /* the programs of the tree that a passed step ran */
+    bool kept;                            /* from the last check (keep.h), not performed anew */
     double seconds;
 };
 
@@ -55,6 +57,9 @@ struct lab {
     const char *story;                  /* title of what `make trace` plays, NULL: none */
     const char *watched[MOST_PROGRAMS]; /* those that a step wants built for ThreadSanitizer, too */
     int watched_count;
+    const char
+        *key[MOST_PROGRAMS]; /* what each program is built from, before this check (keep.h) */
+    const char *ground;      /* and what else its verdicts depend on */
 };
 
 struct course {

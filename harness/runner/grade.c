@@ -4,6 +4,7 @@
 #include "grade.h"
 
 #include "compile.h"
+#include "keep.h"
 #include "result.h"
 #include "schedule.h"
 
@@ -48,14 +49,25 @@ int choose_tier(enum tier *tier, const char **why_not)
     return -1;
 }
 
+/* A part of a lab, and programs that another one built, leave nothing for the next check. */
+static bool has_memory(const struct course *course)
+{
+    return !course->partial && !course->trace && !setting("COMPILED");
+}
+
 int grade(struct course *course, enum tier tier, void (*lab_done)(struct course *, struct lab *))
 {
+    if (has_memory(course))
+        keep_verdicts(course, tier);
     if (!setting("COMPILED") && compile_start(course, job_count(1)) == -1)
         return -1;
     /* Steps wait for most of their time, more so while programs are being built. */
     int jobs = job_count(course->builder ? 4 : 2);
-    if (schedule_run(course, tier, jobs, lab_done) == 0 && compile_finish(course) == 0)
+    if (schedule_run(course, tier, jobs, lab_done) == 0 && compile_finish(course) == 0) {
+        for (int i = 0; i < course->labs && has_memory(course); i++)
+            note_verdicts(course, &course->lab[i]);
         return 0;
+    }
     int error = errno;
     compile_abandon(course);
     if (error == EINTR)

@@ -96,12 +96,26 @@ static int print_warnings(const struct course *course, const struct lab *lab, bo
     return count;
 }
 
+/* "steps 1, 2, 4", of those whose verdicts were kept; NULL if there are none. */
+static const char *steps_kept(const struct lab *lab)
+{
+    const char *numbers = "";
+    int count = 0;
+    for (int i = 0; i < lab->steps; i++)
+        if (lab->step[i].outcome.kept)
+            numbers = text("%s%s%d", numbers, count++ ? ", " : " ", lab->step[i].number);
+    return count ? text("step%s%s", count > 1 ? "s" : "", numbers) : NULL;
+}
+
 void report_lab(struct course *course, struct lab *lab)
 {
     printf("\n%s%s%s\n", look.bold, lab->name, look.plain);
     for (int i = 0; i < lab->steps; i++)
         print_step(&lab->step[i]);
     print_warnings(course, lab, true);
+    if (steps_kept(lab))
+        printf("  %skept from the last check, as no program that they run has changed: %s%s\n",
+               look.quiet, steps_kept(lab), look.plain);
     printf("  %s%81d/%d%s\n", look.bold, lab_score(lab), lab_points(lab), look.plain);
     fflush(stdout);
 }
@@ -270,6 +284,7 @@ static int lines_of(const struct course *course, const struct lab *lab, const st
     int others = 2; /* a heading */
     if (course->labs == 1) {
         others = 6 + print_warnings(course, lab, false); /* headings and the lab's score */
+        others += steps_kept(lab) != NULL;
         for (int i = 0; i < lab->steps; i++)
             others += 1 + (lab->step[i].outcome.remark != NULL);
     }

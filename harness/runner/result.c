@@ -32,6 +32,8 @@ static void write_step(FILE *out, const struct step *step)
         fputs(", \"remark\": ", out);
         put_json(out, outcome->remark);
     }
+    if (outcome->kept)
+        fputs(", \"kept\": true", out);
     fprintf(out, ", \"seconds\": %.3f}", outcome->seconds);
 }
 

@@ -91,6 +91,8 @@ static void take_pair(struct outcome *outcome, const char *key, const char *valu
         outcome->cause = text("%s", value);
     else if (strcmp(key, "remark") == 0)
         outcome->remark = text("%s", value);
+    else if (strcmp(key, "ran") == 0)
+        add_line(outcome->ran, MOST_PROGRAMS, value);
     else if (strcmp(key, "standing") == 0)
         add_line(outcome->standing, MOST_STANDINGS, value);
     else if (strcmp(key, "call") == 0)

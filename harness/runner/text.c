@@ -27,6 +27,14 @@ char *text(const char *format, ...)
     return string;
 }
 
+unsigned long long hash_of(const char *string)
+{
+    unsigned long long hash = 14695981039346656037ULL;
+    for (; *string; string++)
+        hash = (hash ^ (unsigned char)*string) * 1099511628211ULL;
+    return hash;
+}
+
 char *read_whole(const char *path, size_t *length)
 {
     FILE *file = fopen(path, "re");
