@@ -29,71 +29,96 @@ static void limit_descriptors(struct program *program, rlim_t most)
         cannot_judge("prlimit: %s", reason(errno));
 }
 
-static void expect_to_do_without_descriptors(const char *name, struct program *server,
-                                             const char *where)
+/* One of the three servers. Each phase of the trial is gone through with all of them before the
+ * next one: the naps that they take pass side by side. */
+struct trial {
+    const char *name,
+        *call; /* what makes a process or thread for each client; NULL: nothing does */
+    struct program *server;
+    const char *where;
+    struct peer *witness;          /* has a place all the time */
+    struct peer *others[ROOM + 5]; /* have none */
+    struct belongings before;
+};
+
+static bool keeps_no_descriptor(const struct trial *trial)
 {
-    struct peer *others[ROOM + 5];
-    bool keeps_none = strcmp(name, "forkserver") == 0; /* no client takes a descriptor for long */
-    tried("left %s hardly any descriptor, and connected %d clients", name, ROOM + 6);
+    return strcmp(trial->name, "forkserver") == 0;
+}
+
+static void crowd_out(struct trial *trial)
+{
+    tried("left %s hardly any descriptor, and connected %d clients", trial->name, ROOM + 6);
     suspect("accept() fails with EMFILE while no descriptor is free. That passes: the server goes "
             "on, and tries again later. The client stays in the queue, so to try again at once, "
             "without a pause, burns a processor.");
-    struct peer *witness = join(where);
-    chat(witness, BYTES("ping"));
-    wait_until_idle(server);
-    if (keeps_none)
-        limit_descriptors(server, (rlim_t)count_descriptors(server));
+    trial->witness = join(trial->where);
+    chat(trial->witness, BYTES("ping"));
+    wait_until_idle(trial->server);
+    if (keeps_no_descriptor(trial))
+        limit_descriptors(trial->server, (rlim_t)count_descriptors(trial->server));
     for (int i = 0; i < ROOM + 5; i++)
-        others[i] = begin_to_join(where);
-    wait_until_idle(server);
-    expect_running(server);
+        trial->others[i] = begin_to_join(trial->where);
+    wait_until_idle(trial->server);
+    expect_running(trial->server);
     suspect("Whoever has a place is served also while others wait for theirs.");
-    chat(witness, BYTES("pong"));
+    chat(trial->witness, BYTES("pong"));
     suspect("The clients stay in the queue, so accept() fails again at once: without a pause the "
             "loop burns a processor.");
-    expect_rest(server, REST_MS);
-    expect_running(server);
-    tried("let all of them leave but the first, and came with a new one");
-    suspect("When there is room again the next client is served.");
+    expect_rest(trial->server, REST_MS);
+    expect_running(trial->server);
     for (int i = 0; i < ROOM + 5; i++)
-        hang_up(others[i]);
-    if (keeps_none)
-        limit_descriptors(server, 1024);
-    visit(where);
-    take_leave(witness);
+        hang_up(trial->others[i]);
+    if (keeps_no_descriptor(trial))
+        limit_descriptors(trial->server, 1024);
 }
 
-static void expect_to_do_without_children(const char *name, struct program *server,
-                                          const char *where, const char *call)
+static void expect_room_again(struct trial *trial)
 {
-    tried("refused %s every further process and thread, and connected two clients", name);
+    tried("left %s hardly any descriptor, and connected %d clients; then let all of them leave but "
+          "the first, and came with a new one",
+          trial->name, ROOM + 6);
+    suspect("When there is room again the next client is served.");
+    visit(trial->where);
+    take_leave(trial->witness);
+}
+
+/* Returns false if the machine cannot refuse children. */
+static bool refuse_to_serve(struct trial *trial)
+{
+    tried("refused %s every further process and thread, and connected two clients", trial->name);
     suspect("%s fails (EAGAIN) when the system has no more. That passes: this client can be "
             "dropped, or wait; the server goes on. It is no reason to end, nor to try again and "
             "again without a pause.",
-            call);
-    struct peer *witness = join(where);
-    chat(witness, BYTES("ping"));
-    struct belongings before = look_at(server);
-    if (!refuse_children(server, true))
-        return;
-    struct peer *one = join(where), *two = join(where);
-    wait_until_idle(server);
-    expect_running(server);
+            trial->call);
+    trial->witness = join(trial->where);
+    chat(trial->witness, BYTES("ping"));
+    trial->before = look_at(trial->server);
+    if (!refuse_children(trial->server, true))
+        return false;
+    struct peer *one = join(trial->where), *two = join(trial->where);
+    wait_until_idle(trial->server);
+    expect_running(trial->server);
     suspect(
         "A client that cannot be served just now is dropped or waits; meanwhile the server must "
         "not try again and again without a pause.");
-    expect_rest(server, REST_MS);
-    expect_running(server);
+    expect_rest(trial->server, REST_MS);
+    expect_running(trial->server);
     suspect("Whoever has a place is served also while others wait for theirs.");
-    chat(witness, BYTES("pong"));
-    refuse_children(server, false);
+    chat(trial->witness, BYTES("pong"));
+    refuse_children(trial->server, false);
     hang_up(one);
     hang_up(two);
-    tried("let %s have processes and threads again", name);
+    return true;
+}
+
+static void expect_service_again(struct trial *trial)
+{
+    tried("let %s have processes and threads again", trial->name);
     suspect("The next client is served as usual.");
-    visit(where);
-    expect_no_more_descriptors(server, before);
-    take_leave(witness);
+    visit(trial->where);
+    expect_no_more_descriptors(trial->server, trial->before);
+    take_leave(trial->witness);
 }
 
 STEP(8, "when there is no room for another client, the server waits for better times", .points = 10,
@@ -106,30 +131,40 @@ STEP(8, "when there is no room for another client, the server waits for better t
                "NAP_MS); return 1. In pollserver no nap: has_no_room = 1."},
      .by_hand = "(ulimit -n 6; build/labs/09-concurrent/pollserver 127.0.0.1 0)    # then three nc")
 {
-    static const struct {
-        const char *name, *call;
-    } servers[] = {
-        {"forkserver", "fork()"}, {"threadserver", "pthread_create()"}, {"pollserver", NULL}};
-    struct program *poor[3]; /* their naps, if they take any, pass meanwhile */
-    const char *poor_where[3];
-    for (int i = 0; i < 3; i++) {
-        poor[i] = launch(.program = servers[i].name, .args = {"127.0.0.1", "0"},
-                         .weather = "accept 1 ENFILE; accept 2 ENOBUFS; accept 3 ENOMEM");
-        poor_where[i] = listening(poor[i]);
+    enum { SERVERS = 3, WITH_CHILDREN = 2 };
+    struct trial trials[SERVERS] = {{.name = "forkserver", .call = "fork()"},
+                                    {.name = "threadserver", .call = "pthread_create()"},
+                                    {.name = "pollserver"}};
+    struct trial poor[SERVERS];
+    for (int i = 0; i < SERVERS; i++) {
+        trials[i].server = start_cramped(trials[i].name);
+        poor[i].server = launch(.program = trials[i].name, .args = {"127.0.0.1", "0"},
+                                .weather = "accept 1 ENFILE; accept 2 ENOBUFS; accept 3 ENOMEM");
     }
-    for (int i = 0; i < 3; i++) {
-        const char *name = servers[i].name;
-        struct program *server = start_cramped(name);
-        const char *where = listening(server);
-        expect_to_do_without_descriptors(name, server, where);
-        if (servers[i].call)
-            expect_to_do_without_children(name, server, where, servers[i].call);
+    for (int i = 0; i < SERVERS; i++) {
+        trials[i].where = listening(trials[i].server);
+        poor[i].where = listening(poor[i].server);
+        poor[i].witness = begin_to_join(poor[i].where);
+    }
+    for (int i = 0; i < SERVERS; i++)
+        crowd_out(&trials[i]);
+    for (int i = 0; i < SERVERS; i++)
+        expect_room_again(&trials[i]);
 
-        tried("let accept() of %s fail with ENFILE, ENOBUFS and ENOMEM, and connected", name);
+    bool refused = true;
+    for (int i = 0; i < WITH_CHILDREN; i++)
+        refused = refuse_to_serve(&trials[i]) && refused;
+    for (int i = 0; i < WITH_CHILDREN && refused; i++)
+        expect_service_again(&trials[i]);
+
+    for (int i = 0; i < SERVERS; i++) {
+        tried("let accept() of %s fail with ENFILE, ENOBUFS and ENOMEM, and connected",
+              trials[i].name);
         suspect("The whole machine can be short of descriptors (ENFILE) or memory (ENOBUFS, "
                 "ENOMEM): that passes as well. Wait a moment, and accept() again.");
-        visit(poor_where[i]);
-        expect_running(poor[i]);
+        visit(poor[i].where);
+        hang_up(poor[i].witness);
+        expect_running(poor[i].server);
     }
 }
 
