@@ -141,7 +141,7 @@ STEP(2, "the first knock is told, once, and the end of input ends it", .points =
     suspect("The socket stays readable as long as a client waits, so poll() returns at once, again "
             "and again, and the loop burns a processor. After the first knock take the door out of "
             "the array: fd = -1.");
-    expect_rest(door, 100);
+    expect_rest(door, 30);
     tried("sent doorman a line on its standard input, and another client");
     suspect("What comes on standard input is read and means nothing: only its end, where read() "
             "returns 0, ends doorman.");

@@ -357,7 +357,7 @@ STEP(6, "out of descriptors, the server waits and goes on when there is room", .
     struct peer *second = join(where);
     suspect("The client stays in the queue, so accept() fails again at once: without a pause the "
             "loop burns a processor. (EMFILE)");
-    expect_rest(server, 100);
+    expect_rest(server, 30);
     suspect("accept() fails with EMFILE while no descriptor is free. That passes: the server must "
             "not end.");
     expect_running(server);

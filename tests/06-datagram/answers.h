@@ -215,7 +215,7 @@ static void expect_no_answer_found(const struct asked *asked, int tries, int tim
 /* After its last query it must wait once more. The wait before that is long, for only an end that
  * is much too early by the kernel's clock counts (the test itself may be late): so this run of ask
  * is begun before other trials, goes on beside them, and is looked at after them. */
-enum { LAST_TRIES = 2, LAST_TIMEOUT_MS = 400 };
+enum { LAST_TRIES = 2, LAST_TIMEOUT_MS = 200 };
 
 static void tell_last_wait(void)
 {

@@ -162,7 +162,7 @@ static bool all_have_ended(void *context)
  * answer to its own question. */
 static void ask_through_bad_network(enum build build, const char *server, unsigned seed)
 {
-    enum { TRIES = 100, TIMEOUT_MS = 40 };
+    enum { TRIES = 100, TIMEOUT_MS = 30 };
     struct journey journey = {.relay = make_relay(server, seed), .count = 3};
     const char *where = local_address(journey.relay->front);
     for (int i = 0; i < journey.count; i++)

@@ -391,7 +391,7 @@ STEP(
               "waiting. After TRIES tries: exit 1."},
     .by_hand = "time build/labs/06-datagram/ask 127.0.0.1 4000 3 500 time    # nobody is there")
 {
-    enum { TRIES = 5, TIMEOUT_MS = 40 };
+    enum { TRIES = 7, TIMEOUT_MS = 20 };
     struct peer *server = datagram_peer("127.0.0.1");
     struct asked two = begin_last_wait(datagram_peer("127.0.0.1"));
     tried("ran `ask HOST PORT %d %d time`, and never answered", TRIES, TIMEOUT_MS);
@@ -515,7 +515,7 @@ STEP(7, "only the answer with its ID from its server counts", .points = 15, .aft
     answer_it(&asked, BYTES("error"));
     expect_printed(asked.ask, BYTES("error"));
 
-    enum { TRIES = 2, TIMEOUT_MS = 100 };
+    enum { TRIES = 2, TIMEOUT_MS = 50 };
     tried("ran `ask HOST PORT %d %d time` under a shower of wrong answers", TRIES, TIMEOUT_MS);
     suspect("Other datagrams do not lengthen the wait, nor shorten it: note the deadline once, and "
             "wait for what is left of it, not for TIMEOUT_MS again.");

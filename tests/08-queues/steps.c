@@ -130,7 +130,7 @@ STEP(2, "each line becomes one message, and a full queue makes put wait", .point
             "queue was opened with O_NONBLOCK.");
     struct program *waiting = start_put(name, "1", BYTES("a\nb\nc\nd\ne\nf\ng\nh\ni\nj\nk\nl\n"));
     wait_until_full(queue, waiting);
-    expect_rest(waiting, 60);
+    expect_rest(waiting, 30);
     stop_and_continue(waiting, 0);
     expect_waiting(waiting);
     for (const char *letter = "abcdefghijkl"; *letter; letter++)
@@ -231,12 +231,12 @@ STEP(4, "get waits for the next message, each time as long as it was told", .poi
     expect_printed_at_once(queue, get, 0, "again");
     suspect("mq_timedreceive() waits without using the processor, unless the queue was opened with "
             "O_NONBLOCK.");
-    expect_rest(get, 60);
+    expect_rest(get, 30);
     stop_and_continue(get, 0);
     expect_printed_at_once(queue, get, 1, "and again");
     terminate(get);
 
-    long timeout_ms = 120, most_ms = 4000;
+    long timeout_ms = 60, most_ms = 4000;
     do {
         tried("ran pmq get with a TIMEOUT_MS of %ld, and sent two messages", timeout_ms);
         suspect("mq_receive() waits for ever; mq_timedreceive() until a moment on CLOCK_REALTIME: "
@@ -362,7 +362,7 @@ STEP(6, "svq put sends each line with its type, and stops at one that is too lon
     struct program *waiting =
         start_svq_put(path, "1", BYTES("aaaaa\nbbbbb\nccccc\nddddd\neeeee\n"));
     wait_until_sysv_full(queue, waiting, 2);
-    expect_rest(waiting, 60);
+    expect_rest(waiting, 30);
     stop_and_continue(waiting, 0);
     expect_waiting(waiting);
     for (const char *letter = "abcde"; *letter; letter++)
