@@ -252,7 +252,7 @@ const char *builds_of(const struct course *course, const char *tree)
         return text("%s/labs", course->build);
     if (solutions ? strcmp(folder, solutions) == 0 : strcmp(tree, "solutions") == 0)
         return text("%s/solutions", course->build);
-    return text("%s/trees/%016llx", course->build, hash_of(folder));
+    return text("%s/trees/%016llx", course->build, string_hash(folder));
 }
 
 /* The unit of a program, "LAB/NAME"; `suffix` tells its builds apart. */

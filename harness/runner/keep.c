@@ -37,14 +37,15 @@ static const char *ground_of(const struct course *course, const struct lab *lab,
         all = text("%s%s", all, stamp_of(text("%s/%s", course->build, built[i])));
     for (int i = 0; i < lab->programs; i++)
         all = text("%s%s", all, stamps_of_source(source_of("solutions", lab, i)));
-    return text("%016llx", hash_of(all));
+    return text("%016llx", string_hash(all));
 }
 
 static void look_at_programs(const struct course *course, struct lab *lab, enum tier tier)
 {
     lab->ground = ground_of(course, lab, tier);
     for (int i = 0; i < lab->programs; i++)
-        lab->key[i] = text("%016llx", hash_of(stamps_of_source(source_of(course->tree, lab, i))));
+        lab->key[i] =
+            text("%016llx", string_hash(stamps_of_source(source_of(course->tree, lab, i))));
 }
 
 /* --- the file --- */

@@ -27,7 +27,7 @@ char *text(const char *format, ...)
     return string;
 }
 
-unsigned long long hash_of(const char *string)
+unsigned long long string_hash(const char *string)
 {
     unsigned long long hash = 14695981039346656037ULL;
     for (; *string; string++)

@@ -10,7 +10,7 @@
 char *text(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* A hash of the string (FNV-1a), to tell strings apart, not to protect anything. */
-unsigned long long hash_of(const char *string);
+unsigned long long string_hash(const char *string);
 
 /* The whole file with a NUL behind it, *length (may be NULL) its length; NULL with errno. */
 char *read_whole(const char *path, size_t *length);
