@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MESSAGES = 8, SIZE = 256, LONG_SIZE = 8192, OWNER_ONLY = 0600 };
+enum { MESSAGES = 8, SIZE = 256, PAGE = 4096, LONG_SIZE = 8192, OWNER_ONLY = 0600 };
 
 /* --- bytes --- */
 
@@ -268,16 +268,46 @@ static bool has_ended(void *context)
     return ended_by_now(context);
 }
 
-/* Ends a `pmq get` from which nothing is to be learned, and empties its queue. */
-static bool is_inconclusive(struct program *get, mqd_t queue)
+/* Waits until a `pmq get` that was started at `began` waits; it must not have ended too early. */
+static void expect_no_early_end(struct program *get, long long began, long timeout_ms)
 {
-    struct arrival left = {.queue = queue};
+    wait_until_idle(get);
+    if (ended_by_now(get) && ended_ms(get) - began < timeout_ms * 3 / 4)
+        fail_step(text("no end before %ld ms have passed", timeout_ms),
+                  text("an end after %lld ms", ended_ms(get) - began));
+}
+
+/* Ends a `pmq get` from which nothing more is to be learned. */
+static void end_get(struct program *get)
+{
     if (!ended_by_now(get))
         send_signal(get, SIGKILL);
     exit_status(get);
+}
+
+/* ... and nothing was: empties its queue as well. */
+static bool is_inconclusive(struct program *get, mqd_t queue)
+{
+    struct arrival left = {.queue = queue};
+    end_get(get);
     while (has_arrived(&left))
         continue;
     return false;
+}
+
+/* A moment that lies in the past ends `pmq get` at once: to see that takes no time. While the
+ * second starts, the first ends also if its moment is but a millisecond away. */
+static void expect_two_waits(const char *name, long one_ms, long other_ms)
+{
+    await_build("pmq");
+    long long began = now_ms();
+    struct program *one = start_get(name, one_ms);
+    wait_until_idle(one);
+    struct program *other = start_get(name, other_ms);
+    expect_no_early_end(other, began, other_ms);
+    expect_no_early_end(one, began, one_ms);
+    end_get(one);
+    end_get(other);
 }
 
 /*
@@ -291,11 +321,8 @@ static bool waits_anew(const char *name, mqd_t queue, long timeout_ms)
     const char *enough = text("no end until %ld ms after the last message", timeout_ms);
     long long began = now_ms(), surely = timeout_ms * 3 / 4;
     struct program *get = start_get(name, timeout_ms);
-    wait_until_idle(get);
+    expect_no_early_end(get, began, timeout_ms);
     long long first = now_ms();
-    if (ended_by_now(get) && first - began < surely)
-        fail_step(text("no end before %ld ms have passed", timeout_ms),
-                  text("an end after %lld ms", first - began));
     send_message(queue, 1, BYTES("first"));
     if (now_ms() - began >= surely)
         return is_inconclusive(get, queue);

@@ -212,7 +212,7 @@ STEP(4, "get waits for the next message, each time as long as it was told", .poi
                "1000000000 or more, take that off and add 1 to tv_sec."},
      .by_hand = "build/labs/08-queues/pmq get /q 60000    # and put lines from another terminal")
 {
-    const char *name = queue_name(), *clocked = queue_name();
+    const char *name = queue_name(), *clocked = queue_name(), *paged = queue_name();
     mqd_t queue = make_queue(name, 4, SIZE), second = make_queue(clocked, 4, SIZE);
     tried("ran pmq get with a TIMEOUT_MS of 2147482999, and sent it messages one by one");
     suspect("mq_timedreceive() waits without using the processor, unless the queue was opened with "
@@ -236,6 +236,11 @@ STEP(4, "get waits for the next message, each time as long as it was told", .poi
     expect_printed_at_once(queue, get, 1, "and again");
     terminate(get);
 
+    tried("ran pmq get with a TIMEOUT_MS of 999, and another with 1000");
+    suspect("The moment is TIMEOUT_MS milliseconds from now: tv_sec grows by the whole seconds in "
+            "it, tv_nsec by the rest. If that fills a second, tv_sec grows by one more.");
+    expect_two_waits(clocked, 999, 1000);
+
     long timeout_ms = 60, most_ms = 4000;
     do {
         tried("ran pmq get with a TIMEOUT_MS of %ld, and sent two messages", timeout_ms);
@@ -249,6 +254,15 @@ STEP(4, "get waits for the next message, each time as long as it was told", .poi
     suspect("Check that each message could be written (fflush() returns EOF), else exit 1.");
     send_message(queue, 1, BYTES("lost"));
     expect_exit(launch(.program = "pmq", .args = {"get", name, "0"}, .output = FROM_FILE,
+                       .output_path = "/dev/full", .times_itself = true),
+                1);
+    tried("gave pmq get a standard output that is full, and a message whose line fills stdio's "
+          "buffer but for the newline");
+    suspect("A buffer that is full is written out before fflush() is called, here by what prints "
+            "the newline. If that fails, nothing is left to be flushed, and fflush() returns 0: "
+            "ferror(stdout) knows.");
+    send_message(make_queue(paged, 1, PAGE - 2), 1, line_of(PAGE - 2)); /* behind `1 ` */
+    expect_exit(launch(.program = "pmq", .args = {"get", paged, "0"}, .output = FROM_FILE,
                        .output_path = "/dev/full", .times_itself = true),
                 1);
 }
