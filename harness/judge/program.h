@@ -39,6 +39,7 @@ struct launch {
     bool watch_threads;      /* its build for ThreadSanitizer, see start_watched() */
     bool gated;              /* refuse_children() can be asked of it */
     bool no_quarantine;      /* a sanitizer uses freed memory again at once: to measure memory */
+    bool no_fill;            /* ... and malloc() gives it with what was left in it */
 };
 enum { NO_UMASK = -1 };
 
