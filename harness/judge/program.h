@@ -114,6 +114,10 @@ void end_input(struct program *program);
  * ask for a refusal is then remarked in the verdict. */
 bool refuse_children(struct program *program, bool refuse);
 
+/* Whether a program launched with .gated has called kill(-1, ...), which goes to every process that
+ * it may signal. It does not get that far: the call fails. */
+bool wanted_to_kill_all(struct program *program);
+
 void send_signal(struct program *program, int signal); /* to its first process */
 
 /* Stops the first process, or all that the program has made, and returns when no thread of them

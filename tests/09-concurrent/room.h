@@ -121,8 +121,20 @@ static void expect_service_again(struct trial *trial)
     take_leave(trial->witness);
 }
 
+/* After fork() has failed. */
+static void expect_end_of_family_only(struct program *server)
+{
+    tried("ended forkserver by SIGTERM, after fork() had failed and worked again");
+    suspect("fork()'s -1 is no PID, and kill(-1, SIGTERM) goes to every process that you may "
+            "signal: only what is more than 0 belongs to the family.");
+    terminate(server);
+    expect_that(!wanted_to_kill_all(server), "signals to its own children",
+                "kill(-1, ...), a signal to everybody (the check has refused it)");
+}
+
 /* Refuses a program memory, or no longer. (Not the server with threads: for each thread that a
- * program makes AddressSanitizer wants memory of its own, and ends the program if there is none.) */
+ * program makes AddressSanitizer wants memory of its own, and ends the program if there is none.)
+ */
 static void limit_memory(struct program *program, rlim_t most)
 {
     struct rlimit limit;
@@ -195,6 +207,8 @@ STEP(8, "when there is no room for another client, the server waits for better t
         refused = refuse_to_serve(&trials[i]) && refused;
     for (int i = 0; i < WITH_CHILDREN && refused; i++)
         expect_service_again(&trials[i]);
+    if (refused)
+        expect_end_of_family_only(trials[0].server);
 
     for (int i = 0; i < SERVERS; i++) {
         tried("let accept() of %s fail with ENFILE, ENOBUFS and ENOMEM, and connected",
