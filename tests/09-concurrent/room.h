@@ -55,6 +55,7 @@ static void crowd_out(struct trial *trial)
     trial->witness = join(trial->where);
     chat(trial->witness, BYTES("ping"));
     wait_until_idle(trial->server);
+    expect_running(trial->server);
     if (keeps_no_descriptor(trial))
         limit_descriptors(trial->server, (rlim_t)count_descriptors(trial->server));
     for (int i = 0; i < ROOM + 5; i++)
@@ -154,6 +155,7 @@ static void expect_to_go_on_without_memory(struct program *server, const char *w
     chat(witness, BYTES("ping"));
     visit(where);
     struct belongings before = look_at(server);
+    expect_running(server);
     limit_memory(server, 1); /* a limit of 0 would be none, for the sake of Valgrind */
     struct peer *others[MANY];
     for (int i = 0; i < MANY; i++)
@@ -162,6 +164,7 @@ static void expect_to_go_on_without_memory(struct program *server, const char *w
     expect_rest(server, REST_MS);
     expect_running(server);
     chat(witness, BYTES("pong"));
+    expect_running(server);
     limit_memory(server, RLIM_INFINITY);
     for (int i = 0; i < MANY; i++)
         hang_up(others[i]);
