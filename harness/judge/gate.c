@@ -24,6 +24,7 @@ int gate_put_up(void)
 {
     struct sock_filter filter[] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        STOP(SYS_kill),
         STOP(SYS_clone),
 #ifdef SYS_clone3
         STOP(SYS_clone3),
@@ -39,20 +40,24 @@ int gate_put_up(void)
                         &program);
 }
 
-void gate_serve(int gate, bool refuses)
+bool gate_serve(int gate, bool refuses)
 {
     struct seccomp_notif call;
     struct seccomp_notif_resp answer;
     memset(&call, 0, sizeof call);
     memset(&answer, 0, sizeof answer);
     if (ioctl(gate, SECCOMP_IOCTL_NOTIF_RECV, &call) == -1)
-        return; /* a signal ended the call, or the program has gone */
+        return false; /* a signal ended the call, or the program has gone */
+    bool kills = call.data.nr == SYS_kill, kills_all = kills && (pid_t)call.data.args[0] == -1;
     answer.id = call.id;
-    if (refuses)
+    if (kills_all)
+        answer.error = -EPERM;
+    else if (refuses && !kills)
         answer.error = -EAGAIN;
     else
         answer.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
     ioctl(gate, SECCOMP_IOCTL_NOTIF_SEND, &answer);
+    return kills_all;
 }
 
 bool gate_has_calls(int gate)

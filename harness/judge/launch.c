@@ -209,8 +209,8 @@ static char *const *clean_environment(struct program *program, const char *path)
     const char *sanitizer =
         text("exitcode=%d:detect_leaks=0:halt_on_error=1:abort_on_error=0:"
              "allocator_may_return_null=1:print_legend=0:"
-             "check_initialization_order=0:verify_asan_link_order=0%s",
-             SANITIZER_EXIT,
+             "check_initialization_order=0:verify_asan_link_order=0%s%s",
+             SANITIZER_EXIT, program->how->no_fill ? ":max_malloc_fill_size=0" : "",
              program->how->no_quarantine ? ":quarantine_size_mb=0:thread_local_quarantine_size_kb="
                                            "0:allocator_release_to_os_interval_ms=-1"
                                          : "");

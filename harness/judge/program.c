@@ -218,6 +218,11 @@ bool refuse_children(struct program *program, bool refuse)
     return program->gate != -1;
 }
 
+bool wanted_to_kill_all(struct program *program)
+{
+    return program->killed_all;
+}
+
 /* --- how it ends --- */
 
 static bool error_has_ended(void *context)

@@ -39,6 +39,7 @@ struct launch {
     bool watch_threads;      /* its build for ThreadSanitizer, see start_watched() */
     bool gated;              /* refuse_children() can be asked of it */
     bool no_quarantine;      /* a sanitizer uses freed memory again at once: to measure memory */
+    bool no_fill;            /* ... and malloc() gives it with what was left in it */
 };
 enum { NO_UMASK = -1 };
 
@@ -112,6 +113,10 @@ void end_input(struct program *program);
  * with EAGAIN, or works again. Returns false if this machine has no way to do that (no seccomp); to
  * ask for a refusal is then remarked in the verdict. */
 bool refuse_children(struct program *program, bool refuse);
+
+/* Whether a program launched with .gated has called kill(-1, ...), which goes to every process that
+ * it may signal. It does not get that far: the call fails. */
+bool wanted_to_kill_all(struct program *program);
 
 void send_signal(struct program *program, int signal); /* to its first process */
 

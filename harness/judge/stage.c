@@ -204,7 +204,7 @@ static void serve_gate(struct program *program, short ready)
 {
     the_stage()->events += !program->refuses; /* who tries in vain again and again runs hot */
     if (ready & POLLIN)
-        gate_serve(program->gate, program->refuses);
+        program->killed_all |= gate_serve(program->gate, program->refuses);
     else
         close_end(&program->gate);
 }

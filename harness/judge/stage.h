@@ -33,6 +33,7 @@ struct program {
     int input, output, error; /* our ends of its standard descriptors, -1: closed or none */
     int gate;                 /* where it asks for processes and threads (gate.h), -1: none */
     bool refuses;             /* and gets none */
+    bool killed_all;          /* it wanted to signal every process */
     struct buffer fed;        /* what still has to go to its standard input */
     bool input_ends;          /* close standard input after `fed` is gone */
     struct buffer said;       /* its standard output, not yet taken */

@@ -189,6 +189,29 @@ static void expect_echo_of(struct flood flood)
     expect_end_of_file(flood.client);
 }
 
+/* --- what a round of clients leaves behind --- */
+
+struct belongings {
+    int descriptors;
+    long kib; /* of memory */
+};
+
+static struct belongings look_at(struct program *server)
+{
+    wait_until_idle(server);
+    return (struct belongings){count_descriptors(server), anonymous_kib(server)};
+}
+
+static void expect_no_more_descriptors(struct program *server, struct belongings before)
+{
+    suspect("Each client leaves a descriptor open in the server, and there are only so many: close "
+            "the connection when the client has gone.");
+    struct belongings after = look_at(server);
+    expect_that(after.descriptors <= before.descriptors,
+                text("%d open descriptors, as before", before.descriptors), "%d",
+                after.descriptors);
+}
+
 /* --- rude ones, as in lab 05 --- */
 
 /* Puts a client's connection where the next send() of a server raises SIGPIPE: the server sleeps
@@ -237,34 +260,18 @@ static void expect_broken_sends_harm_nobody(struct program *server, const char *
 {
     tried("broke a connection while its echo could not be sent");
     suspect("send() fails with ECONNRESET or EPIPE when the client breaks the connection: close "
-            "this socket, and go on with the others.");
+            "this socket, and go on with the others. It will never have room again.");
+    struct belongings before = look_at(server);
     reset(flood(server, where).client);
+    wait_until_idle(server);
+    suspect("A client that comes now hears what it says itself, nothing that another one left: "
+            "malloc() gives memory with anything in it.");
     visit(where);
     expect_running(server);
+    expect_no_more_descriptors(server, before);
 }
 
-/* --- what a round of clients leaves behind --- */
-
-struct belongings {
-    int descriptors;
-    long kib; /* of memory */
-};
-
-static struct belongings look_at(struct program *server)
-{
-    wait_until_idle(server);
-    return (struct belongings){count_descriptors(server), anonymous_kib(server)};
-}
-
-static void expect_no_more_descriptors(struct program *server, struct belongings before)
-{
-    suspect("Each client leaves a descriptor open in the server, and there are only so many: close "
-            "the connection when the client has gone.");
-    struct belongings after = look_at(server);
-    expect_that(after.descriptors <= before.descriptors,
-                text("%d open descriptors, as before", before.descriptors), "%d",
-                after.descriptors);
-}
+/* --- rounds of clients --- */
 
 enum { CROWD = 200, GROUP = 50, ROW = 30 };
 

@@ -55,6 +55,7 @@ static void crowd_out(struct trial *trial)
     trial->witness = join(trial->where);
     chat(trial->witness, BYTES("ping"));
     wait_until_idle(trial->server);
+    expect_running(trial->server);
     if (keeps_no_descriptor(trial))
         limit_descriptors(trial->server, (rlim_t)count_descriptors(trial->server));
     for (int i = 0; i < ROOM + 5; i++)
@@ -121,6 +122,58 @@ static void expect_service_again(struct trial *trial)
     take_leave(trial->witness);
 }
 
+/* After fork() has failed. */
+static void expect_end_of_family_only(struct program *server)
+{
+    tried("ended forkserver by SIGTERM, after fork() had failed and worked again");
+    suspect("fork()'s -1 is no PID, and kill(-1, SIGTERM) goes to every process that you may "
+            "signal: only what is more than 0 belongs to the family.");
+    terminate(server);
+    expect_that(!wanted_to_kill_all(server), "signals to its own children",
+                "kill(-1, ...), a signal to everybody (the check has refused it)");
+}
+
+/* Refuses a program memory, or no longer. (Not the server with threads: for each thread that a
+ * program makes AddressSanitizer wants memory of its own, and ends the program if there is none.)
+ */
+static void limit_memory(struct program *program, rlim_t most)
+{
+    struct rlimit limit;
+    prlimit(process_of(program), RLIMIT_DATA, NULL, &limit);
+    limit.rlim_cur = most < limit.rlim_max ? most : limit.rlim_max;
+    if (prlimit(process_of(program), RLIMIT_DATA, &limit, NULL) == -1)
+        cannot_judge("prlimit: %s", reason(errno));
+}
+
+static void expect_to_go_on_without_memory(struct program *server, const char *where)
+{
+    enum { MANY = 16 }; /* for whom what it has freed is not enough */
+    tried("refused pollserver any further memory, and connected %d clients", MANY);
+    suspect("malloc() returns NULL when there is no memory. That passes: this client can be "
+            "dropped (close its connection), or wait; the server goes on, and rests.");
+    struct peer *witness = join(where);
+    chat(witness, BYTES("ping"));
+    visit(where);
+    struct belongings before = look_at(server);
+    expect_running(server);
+    limit_memory(server, 1); /* a limit of 0 would be none, for the sake of Valgrind */
+    struct peer *others[MANY];
+    for (int i = 0; i < MANY; i++)
+        others[i] = begin_to_join(where);
+    wait_until_idle(server);
+    expect_rest(server, REST_MS);
+    expect_running(server);
+    chat(witness, BYTES("pong"));
+    expect_running(server);
+    limit_memory(server, RLIM_INFINITY);
+    for (int i = 0; i < MANY; i++)
+        hang_up(others[i]);
+    suspect("When there is memory again the next client is served.");
+    visit(where);
+    expect_no_more_descriptors(server, before);
+    take_leave(witness);
+}
+
 STEP(8, "when there is no room for another client, the server waits for better times", .points = 10,
      .after = 6, .see = "Step 8: no room",
      .hints = {"Which resources does one more client need? What does the server do when one of "
@@ -139,7 +192,8 @@ STEP(8, "when there is no room for another client, the server waits for better t
     for (int i = 0; i < SERVERS; i++) {
         trials[i].server = start_cramped(trials[i].name);
         poor[i].server = launch(.program = trials[i].name, .args = {"127.0.0.1", "0"},
-                                .weather = "accept 1 ENFILE; accept 2 ENOBUFS; accept 3 ENOMEM");
+                                .weather = "accept 1 ENFILE; accept 2 ENOBUFS; accept 3 ENOMEM",
+                                .no_quarantine = true);
     }
     for (int i = 0; i < SERVERS; i++) {
         trials[i].where = listening(trials[i].server);
@@ -156,6 +210,8 @@ STEP(8, "when there is no room for another client, the server waits for better t
         refused = refuse_to_serve(&trials[i]) && refused;
     for (int i = 0; i < WITH_CHILDREN && refused; i++)
         expect_service_again(&trials[i]);
+    if (refused)
+        expect_end_of_family_only(trials[0].server);
 
     for (int i = 0; i < SERVERS; i++) {
         tried("let accept() of %s fail with ENFILE, ENOBUFS and ENOMEM, and connected",
@@ -166,6 +222,7 @@ STEP(8, "when there is no room for another client, the server waits for better t
         hang_up(poor[i].witness);
         expect_running(poor[i].server);
     }
+    expect_to_go_on_without_memory(poor[SERVERS - 1].server, poor[SERVERS - 1].where);
 }
 
 #endif

@@ -149,6 +149,7 @@ STEP(3, "a child holds its own connection alone, and SIGTERM ends the whole fami
                 "forkserver")
 {
     struct program *server = start("forkserver", "127.0.0.1", "0");
+    struct program *lonely = start("forkserver", "127.0.0.1", "0");
     const char *where = listening(server);
     tried("connected three clients and looked at the descriptors of their children");
     suspect("fork() copies every open descriptor. A child needs its client's connection; the "
@@ -186,6 +187,12 @@ STEP(3, "a child holds its own connection alone, and SIGTERM ends the whole fami
     suspect("The port is free when every process that holds the listening socket has closed it or "
             "ended; and SO_REUSEADDR is needed for connections in TIME_WAIT.");
     visit(listening(start("forkserver", "127.0.0.1", port_text(port_of(where)))));
+
+    tried("sent SIGTERM to a server that has had no client");
+    suspect("Without a child there is nobody to wait for: waitpid() fails (ECHILD), and waits no "
+            "longer. So does the server.");
+    listening(lonely);
+    terminate(lonely);
 }
 
 /* --- threadserver --- */
@@ -373,8 +380,8 @@ STEP(
               "POLLIN."},
     .by_hand = "nc 127.0.0.1 PORT </dev/zero | sleep 60 &    # then another: nc 127.0.0.1 PORT")
 {
-    struct program *server =
-        launch(.program = "pollserver", .args = {"127.0.0.1", "0"}, .no_quarantine = true);
+    struct program *server = launch(.program = "pollserver", .args = {"127.0.0.1", "0"},
+                                    .no_quarantine = true, .no_fill = true);
     const char *where = listening(server);
     struct peer *witness = join(where);
     chat(witness, BYTES("hello"));
