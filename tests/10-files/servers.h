@@ -50,6 +50,9 @@ static void expect_no_names(struct program *server, const char *where, const cha
         "A name has at most 255 bytes: longer ones get an ERR, even if there is such "
         "a file, as soon as it is clear. Nothing may be written behind the end of the "
         "array.";
+    expect_no_name(where, "a name of 256 bytes", bytes_of(text("%s\n", longer)), false, why);
+    expect_no_name(where, "256 bytes without a newline", bytes_of(longer), false, why);
+    expect_no_name(where, "2000 bytes without a newline", bytes_of(letters('x', 2000)), false, why);
     tried("sent 200 bytes without a newline, and then 200 more");
     suspect("%s", why);
     struct peer *wordy = join(where);
@@ -58,9 +61,6 @@ static void expect_no_names(struct program *server, const char *where, const cha
     wait_until_idle(server);
     say(wordy, bytes_of(letters('x', 200)));
     expect_err(wordy);
-    expect_no_name(where, "a name of 256 bytes", bytes_of(text("%s\n", longer)), false, why);
-    expect_no_name(where, "256 bytes without a newline", bytes_of(longer), false, why);
-    expect_no_name(where, "2000 bytes without a newline", bytes_of(letters('x', 2000)), false, why);
     why = "A name has at least 1 byte.";
     expect_no_name(where, "an empty name", BYTES("\n"), false, why);
     why = "An end of file (recv() returns 0) before the newline: there is no name, and there will "
@@ -428,8 +428,11 @@ static void expect_room_to_pass(void)
 static void limit_descriptors(struct program *program, rlim_t most)
 {
     struct rlimit limit = {most, 1024};
-    if (prlimit(process_of(program), RLIMIT_NOFILE, &limit, NULL) == -1)
-        cannot_judge("prlimit: %s", reason(errno));
+    if (prlimit(process_of(program), RLIMIT_NOFILE, &limit, NULL) == 0)
+        return;
+    int error = errno;
+    expect_running(program);
+    cannot_judge("prlimit: %s", reason(error));
 }
 
 /* Takes a server its descriptors, all but `left`, and gives them back. */
