@@ -214,6 +214,34 @@ static void expect_refusal_to_ask(const char *what, const char *name)
     expect_nothing_sent(door);
 }
 
+static void expect_name_asked(const char *what, const char *why, const char *name)
+{
+    tried("%s", what);
+    suspect("%s", why);
+    struct peer *door = open_plain_door();
+    struct program *client = launch_at(door, (struct launch){0}, name, "-");
+    struct peer *server = let_in(door);
+    expect_bytes(server, bytes_of(text("%s\n", name)));
+    say(server, BYTES("OK 1\n!"));
+    half_close(server);
+    expect_output(client, BYTES("!"));
+    expect_exit(client, 0);
+}
+
+static void expect_reset_told(const char *when, struct bytes before)
+{
+    struct program *client;
+    tried("broke the connection by a reset, %s", when);
+    suspect("recv() returns -1 when the connection breaks: that is no end of file, and no number "
+            "of bytes. Its reason on standard error, exit code 1.");
+    struct peer *server = meet(&client, "-");
+    say(server, before);
+    finish_saying(server);
+    wait_until_idle(client);
+    reset(server);
+    expect_failure(client, reason(ECONNRESET));
+}
+
 static void expect_distrust_of_liars(void)
 {
     const char *why = "The server ended before the line was whole: that is no answer. Exit 1.";
@@ -243,12 +271,16 @@ static void expect_distrust_of_liars(void)
 /* What only the probe can bring about; a fileget that it cannot reach has fair weather. */
 static void expect_drops_put_together(struct bytes content)
 {
-    tried("let fileget's recv() give, and its write() take, a small part at a time");
+    tried("let fileget's recv() give, and its write() take, a small part at a time, and let "
+          "recv() be interrupted twice");
     suspect("recv() and write() may do a part of what they are asked for, again and again: go on "
-            "until all is done.");
+            "until all is done. And a -1 with EINTR is no failure: try again.");
     struct peer *door = open_plain_door();
-    struct program *client = launch_at(
-        door, (struct launch){.weather = "recv 1- short 3000; write 1- short 999"}, "name", "-");
+    struct program *client =
+        launch_at(door,
+                  (struct launch){.weather = "recv 1- short 3000; recv 1 EINTR; recv 14 EINTR; "
+                                             "write 1- short 999"},
+                  "name", "-");
     struct peer *server = let_in(door);
     say(server, answer_with(content));
     half_close(server);
@@ -376,6 +408,27 @@ static void expect_own_temporaries(struct bytes one, struct bytes two)
     half_close(server);
     expect_exit(slow, 0);
     expect_content("down/shared", one);
+}
+
+static void expect_no_rest_without_rename(struct bytes content)
+{
+    struct program *client;
+    struct bytes answer = answer_with(content);
+    size_t half = answer.length / 2;
+    struct scene before = look_around("down");
+    tried("sent half of a file, made a folder named like OUT, and sent the rest");
+    suspect("rename() can fail, too: no file can take a folder's place. Then the temporary file is "
+            "as useless as half a one: remove it, exit with 1.");
+    struct peer *server = meet(&client, "down/taken");
+    say(server, first(half, answer));
+    finish_saying(server);
+    wait_until_idle(client);
+    make_folder("down/taken");
+    say(server, after(half, answer));
+    half_close(server);
+    expect_exit(client, 1);
+    rmdir(scratch_path("down/taken"));
+    expect_unchanged(before);
 }
 
 static void expect_some_truth_about_more(void)

@@ -32,6 +32,9 @@ static int host_count(void)
     return has_ipv6() ? 2 : 1;
 }
 
+/* A size for a file of holes: to read all of it takes minutes. */
+static const long long TIB = 1LL << 40;
+
 /* --- bytes --- */
 
 static struct bytes first(size_t length, struct bytes bytes)

@@ -7,6 +7,8 @@
 
 #include "files.h"
 
+enum { ROW = 30, FOLDERS_AWAY = 14 };
+
 static struct program *serve_pub(const char **where)
 {
     struct program *server = start("fileserver", "pub", "127.0.0.1", "0");
@@ -42,7 +44,7 @@ static void expect_no_name(const char *where, const char *what, struct bytes req
 }
 
 /* `longer` is the name of a file, but too long by one byte. */
-static void expect_no_names(const char *where, const char *longer)
+static void expect_no_names(struct program *server, const char *where, const char *longer)
 {
     const char *why =
         "A name has at most 255 bytes: longer ones get an ERR, even if there is such "
@@ -51,6 +53,14 @@ static void expect_no_names(const char *where, const char *longer)
     expect_no_name(where, "a name of 256 bytes", bytes_of(text("%s\n", longer)), false, why);
     expect_no_name(where, "256 bytes without a newline", bytes_of(longer), false, why);
     expect_no_name(where, "2000 bytes without a newline", bytes_of(letters('x', 2000)), false, why);
+    tried("sent 200 bytes without a newline, and then 200 more");
+    suspect("%s", why);
+    struct peer *wordy = join(where);
+    say(wordy, bytes_of(letters('x', 200)));
+    finish_saying(wordy);
+    wait_until_idle(server);
+    say(wordy, bytes_of(letters('x', 200)));
+    expect_err(wordy);
     why = "A name has at least 1 byte.";
     expect_no_name(where, "an empty name", BYTES("\n"), false, why);
     why = "An end of file (recv() returns 0) before the newline: there is no name, and there will "
@@ -75,12 +85,14 @@ static void expect_sized(const char *where, struct bytes content)
 /* What only the probe can bring about; programs that it cannot reach are served fair weather. */
 static void expect_drop_by_drop(struct bytes content)
 {
-    tried("let read() give at most 1000 bytes at a time, and let send() take at most 300");
+    tried("let recv() be interrupted once, read() give at most 1000 bytes at a time and send() "
+          "take at most 300");
     suspect("read() and send() may do a part of what they are asked for, again and again: go on "
-            "until SIZE bytes have been sent.");
+            "until SIZE bytes have been sent. And a -1 with EINTR is no failure: try again.");
     make("pub/drops", content);
     struct program *server = launch(.program = "fileserver", .args = {"pub", "127.0.0.1", "0"},
-                                    .weather = "read 1- short 1000; send 1- short 300");
+                                    .weather = "recv 1 EINTR; read 1- short 1000; "
+                                               "send 1- short 300");
     expect_file(listening(server), "drops", content);
 }
 
@@ -165,20 +177,23 @@ static void expect_early_end(struct program *server, const char *where, struct b
 
 /* --- what lies below DIR, and what does not --- */
 
-/* pub, its sibling public, and a secret beside them; links that stay in pub and links that don't.
- */
+/* pub, its siblings public and pit, and a secret beside them; links that stay in pub and links
+ * that don't. */
 static void make_maze(void)
 {
     make_folder("pub");
     make_folder("pub/sub");
     make_folder("public");
+    make_folder("pit");
     make_small("pub");
     make("secret", BYTES("a secret\n"));
     make("public/secret", BYTES("a secret\n"));
+    make("pit/secret", BYTES("a secret\n"));
     make("pub/sub/file", BYTES("below\n"));
     make("pub/sub/..hidden", BYTES("dots\n"));
     make("pub/two..dots", BYTES("dots\n"));
     make("pub/...", BYTES("dots\n"));
+    make("pub/.d", BYTES("dots\n"));
     make_link("pub/inside", "sub/file");
     make_link("pub/folder", "sub");
     make_link("pub/sub/up", "../small");
@@ -186,6 +201,7 @@ static void make_maze(void)
     make_link("pub/outside", "../secret");
     make_link("pub/parent", "..");
     make_link("pub/twin", "../public/secret");
+    make_link("pub/level", "../pit/secret");
     make_link("pub/sub/deep", "../../secret");
     make_link("pub/absolute", scratch_path("secret"));
     make_link("pub/chain", "sub/deep");
@@ -217,6 +233,9 @@ static void expect_links_to_end_below(const char *where)
     expect_out_of_reach(where, "twin",
                         "The link leads to \"public\" beside the folder \"pub\": the one name "
                         "begins like the other. Below DIR is what begins with DIR *and a slash*.");
+    expect_out_of_reach(where, "level",
+                        "The link leads to \"pit\" beside the folder \"pub\": the one name is as "
+                        "long as the other. Compare its letters, and not only the slash behind.");
     why = "A link that leads nowhere, or to itself, is like a file that is not there.";
     expect_out_of_reach(where, "dangling", why);
     expect_out_of_reach(where, "loop", why);
@@ -224,9 +243,10 @@ static void expect_links_to_end_below(const char *where)
 
 static void expect_files_of_maze(const char *where)
 {
-    tried("asked for files whose names have two dots in them");
-    suspect("Only a part that is exactly \"..\" leads upwards. Two dots inside a name mean "
-            "nothing.");
+    tried("asked for files whose names have dots in them");
+    suspect("Only a part that is exactly \"..\" leads upwards. Two dots inside a name, or one at "
+            "its beginning, mean nothing.");
+    expect_file(where, ".d", BYTES("dots\n"));
     expect_file(where, "two..dots", BYTES("dots\n"));
     expect_file(where, "...", BYTES("dots\n"));
     expect_file(where, "sub/..hidden", BYTES("dots\n"));
@@ -237,6 +257,36 @@ static void expect_files_of_maze(const char *where)
     expect_file(where, "folder/file", BYTES("below\n"));
     expect_file(where, "sub/up", BYTES("a small file\n"));
     expect_file(where, "again", BYTES("a small file\n"));
+}
+
+/* Makes folders beside pub, one in another: 30 copies of their path show in the memory of a
+ * server. Returns the path from pub. */
+static const char *far_away(void)
+{
+    const char *path = "..";
+    for (int i = 0; i < FOLDERS_AWAY; i++) {
+        path = text("%s/%s", path, letters('f', 250));
+        make_folder(path + strlen("../"));
+    }
+    return path;
+}
+
+static void expect_refused_link(const char *where)
+{
+    expect_refused(where, "far");
+}
+
+/* A server of its own, whose sanitizer, if it has one, keeps nothing that was freed. */
+static void expect_nothing_kept_of_refused(void)
+{
+    make_link("pub/far", far_away());
+    struct program *server =
+        launch(.program = "fileserver", .args = {"pub", "127.0.0.1", "0"}, .no_quarantine = true);
+    const char *where = listening(server);
+    expect_steady_memory(server, where, expect_refused_link, ROW, 1,
+                         "A refused client leaves memory behind: what realpath() returns must be "
+                         "freed, also when it lies outside of DIR.");
+    terminate(server);
 }
 
 /* --- many clients --- */
@@ -325,30 +375,64 @@ static bool all_are_gone(void *context)
     return gone;
 }
 
-/* accept() fails twice, and then there is no room for the first client's thread or process. */
+struct belongings {
+    int descriptors, children;
+};
+
+static struct belongings belongings_of(struct program *server)
+{
+    wait_until_idle(server);
+    return (struct belongings){count_descriptors(server),
+                               count_children(server) + count_zombies(server)};
+}
+
+static void expect_closed(struct program *server, struct belongings before, const char *why)
+{
+    struct belongings now = belongings_of(server);
+    suspect("%s", why);
+    expect_that(now.descriptors <= before.descriptors,
+                text("%d open descriptors, as before", before.descriptors), "%d", now.descriptors);
+}
+
+static void expect_all_closed(struct program *server, struct belongings before)
+{
+    expect_closed(server, before,
+                  "A transfer leaves a descriptor open: close the client's socket and the file, "
+                  "also when the client broke the connection or was refused.");
+}
+
+/* accept() fails twice, and then there is no room for the second client's thread or process. */
 static void expect_room_to_pass(void)
 {
-    tried("let accept() fail with ECONNABORTED and with EINTR, and the first client's thread (or "
+    tried("let accept() fail with ECONNABORTED and with EINTR, and the second client's thread (or "
           "child process) with EAGAIN");
     suspect("All of that passes: ECONNABORTED is a client that has gone before its turn, EINTR a "
             "signal, EAGAIN a lack of room for one client, who is dropped. The next is served.");
     struct program *server = launch(.program = "fileserver", .args = {"pub", "127.0.0.1", "0"},
                                     .weather = "accept 1 ECONNABORTED; accept 2 EINTR; "
-                                               "thread 1 EAGAIN; fork 1 EAGAIN");
+                                               "thread 2 EAGAIN; fork 2 EAGAIN");
     const char *where = listening(server);
+    expect_small(where);
+    struct belongings before = belongings_of(server);
     struct peer *unlucky = ask(where, "small");
     wait_until_idle(server);
     expect_small(where);
     hang_up(unlucky);
     expect_running(server);
+    expect_closed(server, before,
+                  "A client for whom there is no room is dropped: close its socket, or it stays "
+                  "open for ever.");
     terminate(server);
 }
 
 static void limit_descriptors(struct program *program, rlim_t most)
 {
     struct rlimit limit = {most, 1024};
-    if (prlimit(process_of(program), RLIMIT_NOFILE, &limit, NULL) == -1)
-        cannot_judge("prlimit: %s", reason(errno));
+    if (prlimit(process_of(program), RLIMIT_NOFILE, &limit, NULL) == 0)
+        return;
+    int error = errno;
+    expect_running(program);
+    cannot_judge("prlimit: %s", reason(error));
 }
 
 /* Takes a server its descriptors, all but `left`, and gives them back. */
@@ -376,28 +460,6 @@ static void expect_patience(struct program *server, const char *where, int left)
     limit_descriptors(server, 1024);
     expect_small(where);
 }
-
-struct belongings {
-    int descriptors, children;
-};
-
-static struct belongings belongings_of(struct program *server)
-{
-    wait_until_idle(server);
-    return (struct belongings){count_descriptors(server),
-                               count_children(server) + count_zombies(server)};
-}
-
-static void expect_all_closed(struct program *server, struct belongings before)
-{
-    struct belongings now = belongings_of(server);
-    suspect("A transfer leaves a descriptor open: close the client's socket and the file, also "
-            "when the client broke the connection or was refused.");
-    expect_that(now.descriptors <= before.descriptors,
-                text("%d open descriptors, as before", before.descriptors), "%d", now.descriptors);
-}
-
-enum { ROW = 30 };
 
 /* A server of its own, whose sanitizer, if it has one, keeps nothing that was freed. */
 static void expect_no_growth(void)

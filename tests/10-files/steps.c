@@ -78,8 +78,17 @@ STEP(1, "one line asks, and one line answers", .points = 10, .see = "Step 1: one
     make(text("pub/%s", longest), BYTES(""));
     make(text("pub/%s", longer), BYTES(""));
     expect_file(where, longest, BYTES(""));
+    tried("sent a name of 255 bytes, and its newline later");
+    suspect("The newline can come alone, when 255 bytes are there already: the array and the loop "
+            "that fills it need room for it.");
+    client = join(where);
+    say(client, bytes_of(longest));
+    finish_saying(client);
+    wait_until_idle(server);
+    say(client, BYTES("\n"));
+    expect_answer(client, BYTES(""));
 
-    expect_no_names(where, longer);
+    expect_no_names(server, where, longer);
     expect_file(where, "empty", BYTES(""));
 }
 
@@ -224,6 +233,7 @@ STEP(
     where = listening(start("fileserver", text("%s/", scratch_path("pub")), "127.0.0.1", "0"));
     expect_files_of_maze(where);
     expect_out_of_reach(where, "twin", "The link leads to \"public\" beside the folder \"pub\".");
+    expect_nothing_kept_of_refused();
     const char *far = scratch_path("secret") + 1;
     if (strlen(far) <= LONGEST_NAME) {
         tried("served the folder /");
@@ -250,6 +260,7 @@ STEP(5, "many clients at once, and none holds up or ends another", .points = 15,
     make_folder("pub");
     make_small("pub");
     make("pub/large", many);
+    make_sparse("pub/endless", first(MIB, many), TIB);
     make("pub/one", one);
     make("pub/two", two);
     struct program *server = serve_pub(&where);
@@ -270,9 +281,10 @@ STEP(5, "many clients at once, and none holds up or ends another", .points = 15,
     tried("broke connections while the server was stuck in sending, and while it waited for a "
           "name");
     suspect("send() and recv() fail with ECONNRESET or EPIPE when a client breaks its connection: "
-            "the -1 is no number of bytes, and no reason to end. Close socket and file.");
+            "the -1 is no number of bytes, and no reason for the server to end. The transfer ends: "
+            "read no more of the file, close it and the socket.");
     reset(ask_and_stall(server, where, "large", (long long)many.length));
-    hang_up(ask_and_stall(server, where, "large", (long long)many.length));
+    hang_up(ask_and_stall(server, where, "endless", TIB));
     struct peer *rude = join(where);
     say(rude, BYTES("sma"));
     wait_until_idle(server);
@@ -348,30 +360,18 @@ STEP(
     client = run_with("-", BYTES("OK 0\n"));
     expect_output(client, BYTES(""));
     expect_exit(client, 0);
-    tried("asked for a name of 255 bytes");
-    suspect("A name has up to 255 bytes; the line is longer by its newline.");
-    struct peer *door = open_plain_door();
-    client = launch_at(door, (struct launch){0}, letters('x', LONGEST_NAME), "-");
-    server = let_in(door);
-    expect_bytes(server, bytes_of(text("%s\n", letters('x', LONGEST_NAME))));
-    say(server, BYTES("OK 1\n!"));
-    half_close(server);
-    expect_output(client, BYTES("!"));
-    expect_exit(client, 0);
+    expect_name_asked("asked for a name of 255 bytes",
+                      "A name has up to 255 bytes; the line is longer by its newline.",
+                      letters('x', LONGEST_NAME));
+    expect_name_asked("asked for a name of 1 byte", "One byte is enough for a name.", "x");
 
     expect_distrust_of_liars();
     tried("sent 4 of 5 bytes, and closed");
     suspect("An end of file before SIZE bytes have come: the file is not whole. Count, and exit "
             "with 1.");
     expect_exit(run_with("-", BYTES("OK 5\nhell")), 1);
-    tried("broke the connection by a reset, after 4 of 5 bytes");
-    suspect("recv() returns -1 when the connection breaks: that is no end of file, and no number "
-            "of bytes. Exit code 1.");
-    server = meet(&client, "-");
-    say(server, BYTES("OK 5\nhell"));
-    finish_saying(server);
-    reset(server);
-    expect_exit(client, 1);
+    expect_reset_told("after 4 of 5 bytes", BYTES("OK 5\nhell"));
+    expect_reset_told("inside the line", BYTES("OK "));
     tried("ran fileget with a port where nobody listens");
     suspect("Report the reason of the last connect() that failed, and exit with 1.");
     expect_failure(start("fileget", "127.0.0.1", port_text(free_port()), "name", "-"),
@@ -379,7 +379,7 @@ STEP(
 
     tried("gave fileget a standard output that is full (/dev/full)");
     suspect("When write() fails: its reason on standard error and exit code 1.");
-    door = open_plain_door();
+    struct peer *door = open_plain_door();
     client = launch_at(door, (struct launch){.output = FROM_FILE, .output_path = "/dev/full"},
                        "name", "-");
     server = let_in(door);
@@ -448,6 +448,7 @@ STEP(
     expect_full_disk_noticed(1000, first(1001, many));
     expect_small_disk_noticed(many);
     expect_some_truth_about_more();
+    expect_no_rest_without_rename(first(100000, many));
     expect_own_temporaries(first(60000, many), first(50000, after(60000, many)));
 
     tried("gave fileget an OUT in a folder that does not exist, and in one that it may not write");

@@ -29,7 +29,7 @@ static void wait_for(int fd)
         ;
 }
 
-/* Takes "OK SIZE\n"; -1 if that is not what comes. */
+/* Takes "OK SIZE\n"; -1 if that is not what comes, with errno or 0. */
 static long long take_line(int fd)
 {
     char line[32];
@@ -39,6 +39,8 @@ static long long take_line(int fd)
         ssize_t n = recv(fd, line + got, sizeof line - got, MSG_PEEK | MSG_DONTWAIT);
         if (n == -1 && (errno == EAGAIN || errno == EINTR))
             continue;
+        if (n == 0)
+            errno = 0;
         if (n <= 0)
             return -1;
         char *newline = memchr(line + got, '\n', (size_t)n);
@@ -50,6 +52,7 @@ static long long take_line(int fd)
             break;
     }
     long long size = 0;
+    errno = 0;
     if (got < 5 || line[got - 1] != '\n' || memcmp(line, "OK ", 3) != 0)
         return -1;
     for (char *digit = line + 3; *digit != '\n'; digit++)
@@ -128,7 +131,7 @@ int main(int argc, char **argv)
         return fail("send", strerror(errno));
     long long size = take_line(fd);
     if (size == -1)
-        return fail("answer", "is not OK");
+        return fail("answer", errno ? strerror(errno) : "is not OK");
     int out = open_out(argv[4]);
     if (out == -1)
         return fail(argv[4], strerror(errno));

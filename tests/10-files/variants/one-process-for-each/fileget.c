@@ -30,10 +30,10 @@ static unsigned long long size_of(FILE *server)
     unsigned n = 0;
     int c;
     if (getc(server) != 'O' || getc(server) != 'K' || getc(server) != ' ')
-        fail("answer", "not OK");
+        fail("answer", ferror(server) ? strerror(errno) : "not OK");
     while ((c = getc(server)) != '\n' && n < 19) {
         if (!isdigit(c))
-            fail("answer", "no size");
+            fail("answer", c == EOF && ferror(server) ? strerror(errno) : "no size");
         word[n++] = (char)c;
     }
     if (n == 0 || c != '\n')
@@ -89,7 +89,7 @@ int main(int argc, char **argv)
     for (char bytes[777]; left > 0;) {
         size_t n = fread(bytes, 1, left < sizeof bytes ? (size_t)left : sizeof bytes, server);
         if (n == 0)
-            return fail("recv", "cut short");
+            return fail("recv", ferror(server) ? strerror(errno) : "cut short");
         if (fwrite(bytes, 1, n, out) != n)
             return fail("write", strerror(errno));
         left -= n;

@@ -80,8 +80,13 @@ static void answer(int fd)
     FILE *client = fdopen(fd, "w");
     struct stat st;
     int file = -1;
-    while (n < 256 && read(fd, line + n, 1) == 1 && line[n] != '\n')
-        n++;
+    for (ssize_t got; n < 256 && (got = read(fd, line + n, 1)) != 0;)
+        if (got == 1 && line[n] == '\n')
+            break;
+        else if (got == 1)
+            n++;
+        else if (errno != EINTR)
+            break;
     if (n == 256 || line[n] != '\n' || memchr(line, '\0', n))
         errno = EINVAL;
     else if ((line[n] = '\0', is_refused(line)))

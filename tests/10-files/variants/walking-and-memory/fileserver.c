@@ -120,7 +120,7 @@ static void answer(int fd)
     off_t size = 0;
     char *newline = NULL;
     ssize_t got = 1;
-    while (!newline && n < 256 && got > 0) {
+    while (!newline && n < 256 && (got > 0 || (got == -1 && errno == EINTR))) {
         got = recv(fd, name + n, 256 - n, 0);
         if (got > 0) {
             newline = memchr(name + n, '\n', (size_t)got);
