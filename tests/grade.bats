@@ -83,6 +83,20 @@ score() { sed -n "s/^$1,\([^,]*\),.*/\1/p" "$out/grades.csv"; }
     done
 }
 
+@test "the right programs of every lab earn every point, in a sandbox and without one" {
+    for lab in $(labs); do
+        mkdir -p "$class/all/$lab"
+        cp solutions/"$lab"/*.c "$class/all/$lab/"
+    done
+    for unsealed in "" yes; do
+        run make --no-print-directory grade SUBMISSIONS="$class" OUT="$out$unsealed" UNSEALED=$unsealed
+        echo "$output"
+        [ "$status" -eq 0 ]
+        jq -e 'all(.labs[]; .score == .max_score)' "$out$unsealed/results/all.json"
+        [ "$(jq '.labs | length' "$out$unsealed/results/all.json")" -eq "$(labs | wc -l)" ]
+    done
+}
+
 @test "the page of feedback shows the calls that led to a failure, with source lines" {
     hand_in one
     sed -i 's/if (fd == -1)/if (fd == -2)/' "$class/one/sockinfo.c" # a refused socket goes on

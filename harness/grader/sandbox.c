@@ -20,7 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { MOST_WORDS = 256, NOBODY = 65534, FOLDER_MIB = 256, FILE_MIB = 300, CPU_S = 240 };
+enum { MOST_WORDS = 256, NOBODY = 65534, FOLDER_MIB = 256, CPU_S = 240 };
 
 struct words {
     const char *word[MOST_WORDS];
@@ -149,8 +149,9 @@ static void limit(const struct sandbox *sandbox)
 {
     set_limit(RLIMIT_CORE, 0);
     set_limit(RLIMIT_CPU, CPU_S);
-    set_limit(RLIMIT_FSIZE, (unsigned long long)FILE_MIB << 20);
     set_limit(RLIMIT_NOFILE, 4096);
+    if (sandbox->file_mib)
+        set_limit(RLIMIT_FSIZE, (unsigned long long)sandbox->file_mib << 20);
     if (sandbox->memory_mib)
         set_limit(RLIMIT_AS, (unsigned long long)sandbox->memory_mib << 20);
 }

@@ -12,6 +12,8 @@
 
 #include "grader.h"
 
+enum { USUAL_FILE_MIB = 300 };
+
 struct sandbox {
     const char *words[64];     /* the command and its arguments */
     const char *settings[32];  /* NAME, VALUE, ... of the environment */
@@ -24,6 +26,7 @@ struct sandbox {
     int records;               /* comes in as descriptor 3, -1: none */
     const char *log;           /* file for standard error */
     int memory_mib;            /* of address space, 0: no limit */
+    int file_mib;              /* of one file, 0: no limit */
     int seconds;               /* of time; the sandbox is killed when it is over */
 };
 

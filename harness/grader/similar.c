@@ -133,6 +133,7 @@ static FILE *run_shell(const struct alike *alike, const char *folder, const char
         .records = -1,
         .log = text("%s/../log", folder),
         .memory_mib = 4096,
+        .file_mib = USUAL_FILE_MIB,
         .seconds = COMPARE_S,
     };
     int code = sandbox_run(alike->grader, &sandbox);

@@ -116,6 +116,7 @@ static int take_archive(struct work *work, const char *path, FILE *out)
         .log = log_of(work),
         .outside = {"/kit", work->grader->kit, "/unpacked", text("%s/unpacked", work->folder)},
         .memory_mib = 1024,
+        .file_mib = USUAL_FILE_MIB,
         .seconds = UNPACK_S,
     };
     int code = sandbox_run(work->grader, &sandbox);
@@ -301,6 +302,7 @@ static int compile(struct work *work)
         .records = -1,
         .log = log_of(work),
         .memory_mib = COMPILE_MIB,
+        .file_mib = USUAL_FILE_MIB,
         .seconds = COMPILE_S,
     };
     int code = sandbox_run(work->grader, &sandbox);
@@ -330,6 +332,8 @@ static int run(struct work *work, FILE *records)
         .output = -1,
         .records = fileno(records),
         .log = log_of(work),
+        /* No limit of files: steps make some with holes, of any size, in folders whose room is
+         * limited. The judge limits the files of programs under test. */
         .seconds = RUN_S,
     };
     int code = sandbox_run(work->grader, &sandbox);
