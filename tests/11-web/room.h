@@ -85,6 +85,31 @@ static void expect_early_end(struct program *server, const char *where, struct b
     expect_running(server);
 }
 
+/* What only the probe can bring about; a server that it cannot reach has a sound disk. */
+static void expect_no_made_up_bytes(void)
+{
+    struct bytes content = content_of("binary");
+    tried("let the second read() of a file fail with EIO");
+    suspect("read() can fail in the middle of a file, and -1 is no count of bytes: close the "
+            "connection, and serve the next client.");
+    struct program *server =
+        launch(.program = "webserver", .args = {"site", "127.0.0.1", "0"}, .weather = "read 2 EIO");
+    const char *where = listening(server);
+    struct peer *client = join(where);
+    say(client, BYTES("GET /binary HTTP/1.0\r\n\r\n"));
+    const char *line = head_line(client);
+    while (*head_line(client))
+        ;
+    struct bytes came = hear_up_to(client, content.length);
+    if (strstr(line, " 200"))
+        expect_same(came, first(came.length, content), "the beginning of the file");
+    hang_up(client);
+    if (weather_came(server)) /* else it comes to a program that reads a file in one piece now */
+        expect_visit(where);
+    expect_running(server);
+    terminate(server);
+}
+
 enum { ROW = 30 };
 
 /* A server of its own, whose sanitizer, if it has one, keeps nothing that was freed. */
