@@ -107,11 +107,11 @@ static void expect_last_answer(const char *where, struct bytes request)
 }
 
 /* Sends a request with a body that looks like a request, and then a right one. */
-static void expect_body_passed_over(const char *where, const char *what, struct bytes request)
+static void expect_body_passed_over(const char *where, const char *what, const char *cause,
+                                    struct bytes request)
 {
     tried("sent %s whose body reads \"GET /page.html ...\", and then one for /hello.txt", what);
-    suspect("A body follows if there is a Content-Length that is not 0, or a Transfer-Encoding. "
-            "It is no request: read it and forget it, or close the connection after the answer.");
+    suspect("%s", cause);
     struct peer *client = join(where);
     say(client, both(request, get("/hello.txt")));
     struct answer answer = hear_answer(client);
@@ -226,10 +226,14 @@ STEP(4, "a connection carries one request after another", .points = 15, .after =
     const char *size = text("cOntent-lEngth:%zu\r\n", body.length);
     struct bytes chunk =
         both(bytes_of(text("%zx\r\n", body.length)), both(body, BYTES("\r\n0\r\n\r\n")));
-    expect_body_passed_over(where, "a request", both(request("POST", "/hello.txt", size), body));
-    expect_body_passed_over(where, "a request", both(request("GET", "/hello.txt", size), body));
+    const char *cause =
+        "A body follows if there is a Content-Length that is not 0, or a Transfer-Encoding. It is "
+        "no request: read it and forget it, or close the connection after the answer.";
+    const char *what = "a request";
+    expect_body_passed_over(where, what, cause, both(request("POST", "/hello.txt", size), body));
+    expect_body_passed_over(where, what, cause, both(request("GET", "/hello.txt", size), body));
     expect_body_passed_over(
-        where, "a request",
+        where, what, cause,
         both(request("POST", "/hello.txt", "Transfer-Encoding: chunked\r\n"), chunk));
     expect_running(server);
 }
@@ -309,6 +313,8 @@ STEP(5, "what is no right request gets the status that says so", .points = 15, .
         both(BYTES("POST /hello.txt HTTP/1.1\r\nHost: x\r\nX: \0\r\n"),
              bytes_of(text("Content-Length: %zu\r\n\r\n", body.length)));
     expect_body_passed_over(where, "a request with a NUL byte before its Content-Length and",
+                            "To string functions a head ends at its first NUL byte, and the fields "
+                            "behind it are not seen: answer 400 and close the connection.",
                             both(length_behind_nul, body));
 
     const char *lines = "A: b\r\n";
