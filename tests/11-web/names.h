@@ -81,6 +81,8 @@ STEP(2, "a target is decoded to a name, and the name tells the type", .points = 
     expect_refusal(where, "403 404",
                    "A directory without an index.html has nothing to show: 403 or 404.",
                    get("/nothing/"));
+    expect_refusal(where, "400 403 404", "A file is no folder: there is nothing below it.",
+                   get("/hello.txt/x"));
 
     const char *cause = "Behind a % there must be two hexadecimal digits, and %00 is in no name: "
                         "400. (strtol() takes blanks and signs, too.)";
@@ -128,13 +130,15 @@ STEP(3, "nothing outside of DIR is ever sent", .points = 15, .after = 2,
     static const char *const returning[] = {
         "/../site/hello.txt",  "/%2e%2e/site/hello.txt", "/sub/../../site/hello.txt",
         "//../site/hello.txt", "/./../site/hello.txt",   "/sub/..//../site/hello.txt"};
-    static const char *const links[] = {"/out/secret.txt",      "/out-file", "/out-absolute",
-                                        "/neighbor/secret.txt", "/sub/up",   "/out-twice"};
+    static const char *const links[] = {
+        "/out/secret.txt",  "/out-file", "/out-absolute", "/neighbor/secret.txt",
+        "/twin/secret.txt", "/sub/up",   "/out-twice"};
     make_site();
     make_link("..", "site/out");
     make_link("../secret.txt", "site/out-file");
     make_link(scratch_path("secret.txt"), "site/out-absolute");
     make_link("../site-secret", "site/neighbor");
+    make_link("../twin", "site/twin"); /* a name as long as "site" */
     make_link("../../secret.txt", "site/sub/up");
     make_link("sub/up", "site/out-twice");
     if (mkfifo(scratch_path("site/fifo"), 0600) == -1)
@@ -166,7 +170,7 @@ STEP(3, "nothing outside of DIR is ever sent", .points = 15, .after = 2,
                 "below it? /srv/site-secret is not below /srv/site.");
         expect_status("400 403 404", ask(where, get(links[i])));
     }
-    static const char *const dotted[] = {"a..b.txt", "..c.txt", "d.."};
+    static const char *const dotted[] = {"a..b.txt", "..c.txt", "d..", ".e"};
     for (size_t i = 0; i < sizeof dotted / sizeof dotted[0]; i++) {
         tried("asked for /%s", dotted[i]);
         suspect("Two dots inside a name are a name: only a part that is \"..\" leads up.");
@@ -177,6 +181,14 @@ STEP(3, "nothing outside of DIR is ever sent", .points = 15, .after = 2,
             "waits for a writer: look with stat() first, or open with O_NONBLOCK.");
     expect_status("403 404", ask(where, get("/fifo")));
     expect_visit(where);
+    wait_until_idle(server);
+    int before = count_descriptors(server);
+    expect_status("403 404", ask(where, get("/fifo")));
+    expect_visit(where);
+    wait_until_idle(server);
+    suspect("What was opened and is not sent has to be closed, too.");
+    expect_that(count_descriptors(server) <= before, text("%d open descriptors, as before", before),
+                "%d", count_descriptors(server));
     expect_running(server);
 }
 

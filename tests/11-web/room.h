@@ -7,6 +7,12 @@
 
 #include "web.h"
 
+static void set_size(const char *name, size_t size)
+{
+    if (truncate(scratch_path(name), (off_t)size) == -1)
+        cannot_judge("truncate %s: %s", name, reason(errno));
+}
+
 /* Takes the server its descriptors and gives them back. */
 static void expect_patience(struct program *server, const char *where)
 {
@@ -55,6 +61,53 @@ static void expect_no_leak(struct program *server, const char *where)
     expect_visit(where); /* some collect when the next client comes */
     expect_that(count_zombies(server) <= 2, "hardly a child that was not waited for", "%d",
                 count_zombies(server));
+}
+
+static void expect_early_end(struct program *server, const char *where, struct bytes large)
+{
+    tried("cut a file of 8 MiB down to nothing while it was sent");
+    suspect("read() and sendfile() return 0 at the end of the file, though Content-Length promised "
+            "more: close the connection, and the client knows by its count that some are missing. "
+            "Nothing may be made up for them.");
+    make_file(scratch_path("site/shrinks"), large);
+    struct peer *client = join(where);
+    say(client, get("/shrinks"));
+    wait_until_stuck(client, server);
+    set_size("site/shrinks", 0);
+    while (*head_line(client))
+        ;
+    struct bytes came = hear_up_to(client, large.length); /* all of it, if it was read before */
+    expect_same(came, first(came.length, large), "the beginning of the file");
+    if (came.length < large.length)
+        expect_gone(client);
+    hang_up(client);
+    expect_visit(where);
+    expect_running(server);
+}
+
+/* What only the probe can bring about; a server that it cannot reach has a sound disk. */
+static void expect_no_made_up_bytes(void)
+{
+    struct bytes content = content_of("binary");
+    tried("let the second read() of a file fail with EIO");
+    suspect("read() can fail in the middle of a file, and -1 is no count of bytes: close the "
+            "connection, and serve the next client.");
+    struct program *server =
+        launch(.program = "webserver", .args = {"site", "127.0.0.1", "0"}, .weather = "read 2 EIO");
+    const char *where = listening(server);
+    struct peer *client = join(where);
+    say(client, BYTES("GET /binary HTTP/1.0\r\n\r\n"));
+    const char *line = head_line(client);
+    while (*head_line(client))
+        ;
+    struct bytes came = hear_up_to(client, content.length);
+    if (strstr(line, " 200"))
+        expect_same(came, first(came.length, content), "the beginning of the file");
+    hang_up(client);
+    if (weather_came(server)) /* else it comes to a program that reads a file in one piece now */
+        expect_visit(where);
+    expect_running(server);
+    terminate(server);
 }
 
 enum { ROW = 30 };

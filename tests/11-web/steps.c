@@ -54,6 +54,9 @@ STEP(1, "a head is read to its empty line, and its file is sent", .points = 10,
     tried("asked for an empty file");
     suspect("A file of 0 bytes is a file: 200, Content-Length: 0, and no body.");
     expect_file(ask(where, get("/empty.txt")), "empty.txt");
+    tried("asked for a file of one byte");
+    suspect("Go on with read() and send() until no byte is left, not until hardly any is.");
+    expect_file(ask(where, get("/one.txt")), "one.txt");
 
     tried("hung up after an answer");
     suspect("recv() returns 0 when the client has gone: then its socket is closed, and there is "
@@ -104,11 +107,11 @@ static void expect_last_answer(const char *where, struct bytes request)
 }
 
 /* Sends a request with a body that looks like a request, and then a right one. */
-static void expect_body_passed_over(const char *where, struct bytes request)
+static void expect_body_passed_over(const char *where, const char *what, const char *cause,
+                                    struct bytes request)
 {
-    tried("sent a request whose body reads \"GET /page.html ...\", and then one for /hello.txt");
-    suspect("A body follows if there is a Content-Length that is not 0, or a Transfer-Encoding. "
-            "It is no request: read it and forget it, or close the connection after the answer.");
+    tried("sent %s whose body reads \"GET /page.html ...\", and then one for /hello.txt", what);
+    suspect("%s", cause);
     struct peer *client = join(where);
     say(client, both(request, get("/hello.txt")));
     struct answer answer = hear_answer(client);
@@ -145,7 +148,8 @@ STEP(4, "a connection carries one request after another", .points = 15, .after =
     suspect("In HTTP/1.1 a connection stays open: after an answer wait for the next request.");
     struct peer *client = join(where);
     say(client,
-        request("GET", "/hello.txt", "X-Note: Connection: close\r\nConnection-Id: close\r\n"));
+        request("GET", "/hello.txt",
+                "X-Note: Connection: close\r\nConnection: keep-alive\r\nConnection-Id: close\r\n"));
     struct answer answer = hear_answer(client);
     expect_file(answer, "hello.txt");
     suspect("The version in the status line is the server's own, HTTP/1.1.");
@@ -172,6 +176,11 @@ STEP(4, "a connection carries one request after another", .points = 15, .after =
     say(client, after(9, last));
     expect_file(hear_answer(client), "style.css");
     wait_until_idle(server);
+    tried("ended its side of the connection behind the last answer");
+    suspect("recv() returns 0: no other request comes, so there is none to answer, not even with "
+            "400. Close the connection.");
+    half_close(client);
+    expect_gone(client);
     hang_up(client);
 
     tried("sent 400 requests in one piece");
@@ -217,10 +226,15 @@ STEP(4, "a connection carries one request after another", .points = 15, .after =
     const char *size = text("cOntent-lEngth:%zu\r\n", body.length);
     struct bytes chunk =
         both(bytes_of(text("%zx\r\n", body.length)), both(body, BYTES("\r\n0\r\n\r\n")));
-    expect_body_passed_over(where, both(request("POST", "/hello.txt", size), body));
-    expect_body_passed_over(where, both(request("GET", "/hello.txt", size), body));
+    const char *cause =
+        "A body follows if there is a Content-Length that is not 0, or a Transfer-Encoding. It is "
+        "no request: read it and forget it, or close the connection after the answer.";
+    const char *what = "a request";
+    expect_body_passed_over(where, what, cause, both(request("POST", "/hello.txt", size), body));
+    expect_body_passed_over(where, what, cause, both(request("GET", "/hello.txt", size), body));
     expect_body_passed_over(
-        where, both(request("POST", "/hello.txt", "Transfer-Encoding: chunked\r\n"), chunk));
+        where, what, cause,
+        both(request("POST", "/hello.txt", "Transfer-Encoding: chunked\r\n"), chunk));
     expect_running(server);
 }
 
@@ -240,6 +254,16 @@ static struct bytes long_head(size_t length, const char *filling)
     memset(head + used + 3, 'x', length - used - last);
     memcpy(head + length - 4, "\r\n\r\n", 4);
     return (struct bytes){(unsigned char *)head, length};
+}
+
+/* Lets a client that said what it had to say go; others must be served as before. */
+static void expect_survival(struct program *server, const char *where, struct peer *client)
+{
+    half_close(client);
+    hear_up_to(client, MIB);
+    hang_up(client);
+    expect_visit(where);
+    expect_running(server);
 }
 
 STEP(5, "what is no right request gets the status that says so", .points = 15, .after = 4,
@@ -268,6 +292,8 @@ STEP(5, "what is no right request gets the status that says so", .points = 15, .
         "1 is 505; what is no version of HTTP is 400 (or 505).";
     expect_refusal(where, "400 505", version, BYTES("GET /hello.txt FTP/1.1\r\nHost: x\r\n\r\n"));
     expect_refusal(where, "400 505", version, BYTES("GET /hello.txt HTTP\r\nHost: x\r\n\r\n"));
+    expect_refusal(where, "400 505", version, BYTES("GET /hello.txt RTSP/1.0\r\nHost: x\r\n\r\n"));
+    expect_refusal(where, "400 505", version, BYTES("GET /hello.txt HTTP-1.1\r\nHost: x\r\n\r\n"));
     expect_refusal(where, "505", version, BYTES("GET /hello.txt HTTP/2.0\r\nHost: x\r\n\r\n"));
     expect_refusal(where, "505", version, BYTES("GET /hello.txt HTTP/3.1\r\nHost: x\r\n\r\n"));
 
@@ -281,6 +307,15 @@ STEP(5, "what is no right request gets the status that says so", .points = 15, .
         if (answer.status == 405 && !(allow && strstr(allow, "GET") && strstr(allow, "HEAD")))
             fail_step("a field Allow: GET, HEAD", allow ? text("Allow: %s", allow) : "no Allow");
     }
+
+    struct bytes body = get("/page.html");
+    struct bytes length_behind_nul =
+        both(BYTES("POST /hello.txt HTTP/1.1\r\nHost: x\r\nX: \0\r\n"),
+             bytes_of(text("Content-Length: %zu\r\n\r\n", body.length)));
+    expect_body_passed_over(where, "a request with a NUL byte before its Content-Length and",
+                            "To string functions a head ends at its first NUL byte, and the fields "
+                            "behind it are not seen: answer 400 and close the connection.",
+                            both(length_behind_nul, body));
 
     const char *lines = "A: b\r\n";
     for (size_t length = HEAD_MAX - 1; length <= HEAD_MAX; length++) {
@@ -316,11 +351,13 @@ STEP(5, "what is no right request gets the status that says so", .points = 15, .
     expect_status("400 403 404 414 431", ask(where, get(target)));
 
     const struct bytes odd[] = {
+        BYTES("\r\n"),
         BYTES("\r\n\r\n"),
         BYTES("\n\n\r\n\r\n"),
         BYTES(" \r\n\r\n"),
         BYTES("\0\r\n\r\n"),
         BYTES("GET /hello.txt HTTP/1.1\r\n:\r\n: \r\nnonsense\r\n\r\n"),
+        BYTES("GET /hello.txt HTTP/1.1\r\nHost : x\r\n folded\r\n\r\n"),
         BYTES("GET /hello.txt HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n"),
         BYTES(
             "GET /hello.txt HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999\r\n\r\nx"),
@@ -334,12 +371,13 @@ STEP(5, "what is no right request gets the status that says so", .points = 15, .
         suspect("Whatever comes in a head, it must not end the server.");
         client = join(where);
         say(client, odd[i]);
-        half_close(client);
-        hear_up_to(client, MIB);
-        hang_up(client);
-        expect_visit(where);
-        expect_running(server);
+        expect_survival(server, where, client);
     }
+    tried("sent two empty lines one byte at a time, ended the connection, and then asked for "
+          "/hello.txt on another one");
+    client = join(where);
+    say_bytewise(client, BYTES("\r\n\r\n"), server);
+    expect_survival(server, where, client);
 }
 
 /* Hears a large file only when the server is stuck in sending it, and stops and continues it there:
@@ -405,11 +443,17 @@ STEP(6, "no client holds up another, and none ends the server", .points = 10, .a
     tried("read the 8 MiB slowly, and stopped and continued the server meanwhile");
     suspect("send() and sendfile() may take less than they are given: go on with what is left. "
             "(On a socket that does not block: when there is room again.)");
+    set_size("site/large", large.length + MIB);
     const char *line = head_line(slow);
     expect_that(strstr(line, " 200"), "status 200", "%s", line);
     while (*head_line(slow))
         ;
     expect_same(hear_haltingly(slow, server, large.length), large, "the file \"large\"");
+    tried("read the 8 MiB of a file that grew meanwhile, and ended the connection");
+    suspect("Content-Length is a promise: a file that grows while it is sent is sent up to that "
+            "length, not up to its end.");
+    half_close(slow);
+    expect_gone(slow);
     hang_up(slow);
     hang_up(silent);
 
@@ -428,6 +472,8 @@ STEP(6, "no client holds up another, and none ends the server", .points = 10, .a
     expect_visit(where);
     expect_running(server);
 
+    expect_early_end(server, where, large);
+    expect_no_made_up_bytes();
     expect_no_leak(server, where);
     expect_no_growth();
     expect_patience(server, where);

@@ -73,13 +73,15 @@ static void expect_same(struct bytes came, struct bytes expected, const char *wh
 
 /* --- the folder --- */
 
-/* Each file's content is this, but for the two that are larger. */
+/* Each file's content is this, but for a few. */
 static struct bytes content_of(const char *name)
 {
     if (strcmp(name, "binary") == 0)
         return noise(200000);
     if (strcmp(name, "empty.txt") == 0)
         return BYTES("");
+    if (strcmp(name, "one.txt") == 0)
+        return BYTES("1");
     return bytes_of(text("this is %s\n", name));
 }
 
@@ -95,16 +97,17 @@ static void make_link(const char *target, const char *name)
         cannot_judge("symlink %s: %s", name, reason(errno));
 }
 
-/* The folder "site" and two neighbors that nobody may see. */
+/* The folder "site" and three neighbors that nobody may see. */
 static void make_site(void)
 {
-    static const char *const folders[] = {"site",         "site/sub",    "site/sub/deep",
-                                          "site/nothing", "site/v1.css", "site-secret"};
+    static const char *const folders[] = {
+        "site", "site/sub", "site/sub/deep", "site/nothing", "site/v1.css", "site-secret", "twin"};
     static const char *const files[] = {
         "index.html",
         "hello.txt",
         "binary",
         "empty.txt",
+        "one.txt",
         "page.html",
         "style.css",
         "script.js",
@@ -126,6 +129,7 @@ static void make_site(void)
         "a..b.txt",
         "..c.txt",
         "d..",
+        ".e",
         "notes.v2.txt",
         "%zz",
         "hello%2",
@@ -137,6 +141,7 @@ static void make_site(void)
         make_file(scratch_path(text("site/%s", files[i])), content_of(files[i]));
     make_file(scratch_path("secret.txt"), BYTES("a secret\n"));
     make_file(scratch_path("site-secret/secret.txt"), BYTES("a secret\n"));
+    make_file(scratch_path("twin/secret.txt"), BYTES("a secret\n"));
 }
 
 /* --- answers --- */

@@ -149,7 +149,7 @@ static int answer(int fd)
         int c = n < 8192 ? one(fd) : -2;
         if (c == -1)
             return 0;
-        if (c < 0 || (c == 0 && n == 0)) {
+        if (c <= 0) {
             refuse(fd, c ? "431 x" : "400 x", 0);
             return 0;
         }
