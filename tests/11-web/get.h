@@ -57,16 +57,24 @@ static void hear_request(struct visit *visit, const char *target, const char *au
     visit->wants_close = connection ? strcasestr(connection, "close") != NULL : is_old;
 }
 
-/* Starts webget with this target, and hears its request. */
-static struct visit begin_visit(const char *target)
+/* Starts webget with this target and a file as its standard output (NULL: a pipe), and hears its
+ * request. */
+static struct visit begin_visit_to(const char *output_path, const char *target)
 {
     struct peer *door = open_door("127.0.0.1", 5, 0);
     const char *authority = local_address(door);
-    struct visit visit = {.client = start("webget", text("http://%s%s", authority, target))};
+    struct visit visit = {
+        .client = launch(.program = "webget", .args = {text("http://%s%s", authority, target)},
+                         .output = output_path ? FROM_FILE : PIPED, .output_path = output_path)};
     end_input(visit.client);
     visit.server = let_in(door);
     hear_request(&visit, *target == '/' ? target : text("/%s", target), authority);
     return visit;
+}
+
+static struct visit begin_visit(const char *target)
+{
+    return begin_visit_to(NULL, target);
 }
 
 /* Sends an answer that says itself where it ends. The connection stays open unless the client asked
@@ -93,6 +101,15 @@ static void expect_printed(struct visit visit, struct bytes body)
 {
     expect_same(rest_of_output(visit.client), body, "on standard output");
     expect_exit(visit.client, 0);
+}
+
+/* Sends an answer, and its end, to a webget that can print nothing. */
+static void expect_full_output_noticed(struct bytes answer)
+{
+    struct visit visit = begin_visit_to("/dev/full", "/x");
+    say(visit.server, answer);
+    half_close(visit.server);
+    expect_exit(visit.client, 1);
 }
 
 static struct bytes with_head(const char *fields, struct bytes body)
