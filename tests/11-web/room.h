@@ -63,28 +63,6 @@ static void expect_no_leak(struct program *server, const char *where)
                 count_zombies(server));
 }
 
-static void expect_early_end(struct program *server, const char *where, struct bytes large)
-{
-    tried("cut a file of 8 MiB down to nothing while it was sent");
-    suspect("read() and sendfile() return 0 at the end of the file, though Content-Length promised "
-            "more: close the connection, and the client knows by its count that some are missing. "
-            "Nothing may be made up for them.");
-    make_file(scratch_path("site/shrinks"), large);
-    struct peer *client = join(where);
-    say(client, get("/shrinks"));
-    wait_until_stuck(client, server);
-    set_size("site/shrinks", 0);
-    while (*head_line(client))
-        ;
-    struct bytes came = hear_up_to(client, large.length); /* all of it, if it was read before */
-    expect_same(came, first(came.length, large), "the beginning of the file");
-    if (came.length < large.length)
-        expect_gone(client);
-    hang_up(client);
-    expect_visit(where);
-    expect_running(server);
-}
-
 /* What only the probe can bring about; a server that it cannot reach has a sound disk. */
 static void expect_no_made_up_bytes(void)
 {

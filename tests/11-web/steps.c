@@ -472,7 +472,6 @@ STEP(6, "no client holds up another, and none ends the server", .points = 10, .a
     expect_visit(where);
     expect_running(server);
 
-    expect_early_end(server, where, large);
     expect_no_made_up_bytes();
     expect_no_leak(server, where);
     expect_no_growth();
