@@ -313,6 +313,13 @@ static int compile(struct work *work)
     return 0;
 }
 
+/* Steps wait for most of their time, so two of them go at once; not where one job at a time was
+ * asked for although there are more processors: then the machine is wanted for something else. */
+static const char *steps_at_once(const struct grader *grader)
+{
+    return grader->jobs == 1 && sysconf(_SC_NPROCESSORS_ONLN) > 1 ? "1" : "2";
+}
+
 static int run(struct work *work, FILE *records)
 {
     bool sealed = work->grader->sealed;
@@ -320,8 +327,8 @@ static int run(struct work *work, FILE *records)
     struct sandbox sandbox = {
         .words = {"/kit/plumb", "check"},
         .settings = {"BUILD", "/build", "DIR", "/tree", "COMPILED", "1", "RECORDS", "3", "JOBS",
-                     "2", "TIER", sealed ? "sealed" : "cooperative", "HIDDEN",
-                     "/build/solutions:/build/steps:/build/judge:/kit"},
+                     steps_at_once(work->grader), "TIER", sealed ? "sealed" : "cooperative",
+                     "HIDDEN", "/build/solutions:/build/steps:/build/judge:/kit"},
         .folders = {"/build"},
         .read_only = {text("%s/plumb", kit), "/kit/plumb", text("%s/steps", kit), "/build/steps",
                       text("%s/judge", kit), "/build/judge", text("%s/probe", kit), "/build/probe",
