@@ -95,6 +95,16 @@ static void set_limit(int resource, unsigned long long value)
     setrlimit((__rlimit_resource_t)resource, &limit);
 }
 
+/* Of the size of its files a program cannot lift the limit: nothing else holds them down. */
+static void limit_files(unsigned long long most)
+{
+    struct rlimit limit;
+    set_limit(RLIMIT_FSIZE, most);
+    getrlimit(RLIMIT_FSIZE, &limit);
+    limit.rlim_max = limit.rlim_cur;
+    setrlimit(RLIMIT_FSIZE, &limit);
+}
+
 /* A limit that a step asked for is also the most that the program can raise it to. */
 static void limit_descriptors(long most)
 {
@@ -186,7 +196,7 @@ static void become(const struct launch *how, struct child_ends *ends, const char
     place_descriptors(how, ends);
     set_limit(RLIMIT_CORE, 0);
     set_limit(RLIMIT_CPU, CPU_LIMIT_S);
-    set_limit(RLIMIT_FSIZE, how->file_limit ? (unsigned long long)how->file_limit : 256ULL << 20);
+    limit_files(how->file_limit ? (unsigned long long)how->file_limit : 256ULL << 20);
     limit_descriptors(how->descriptor_limit);
     if (getenv("PLUMBLINE_SEALED")) /* elsewhere the user's other processes would count as well */
         set_limit(RLIMIT_NPROC, MOST_PROCESSES);
