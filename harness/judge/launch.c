@@ -87,33 +87,31 @@ static int cover_hidden_folders(const struct launch *how)
     return 0;
 }
 
-static void set_limit(int resource, unsigned long long value)
+/* `for_good`: the program cannot lift it. */
+static void set_limit(int resource, unsigned long long value, bool for_good)
 {
     struct rlimit limit;
     getrlimit((__rlimit_resource_t)resource, &limit);
     limit.rlim_cur = value < limit.rlim_max ? value : limit.rlim_max;
+    if (for_good)
+        limit.rlim_max = limit.rlim_cur;
     setrlimit((__rlimit_resource_t)resource, &limit);
 }
 
-/* Of the size of its files a program cannot lift the limit: nothing else holds them down. */
-static void limit_files(unsigned long long most)
+static void set_limits(const struct launch *how)
 {
-    struct rlimit limit;
-    set_limit(RLIMIT_FSIZE, most);
-    getrlimit(RLIMIT_FSIZE, &limit);
-    limit.rlim_max = limit.rlim_cur;
-    setrlimit(RLIMIT_FSIZE, &limit);
-}
-
-/* A limit that a step asked for is also the most that the program can raise it to. */
-static void limit_descriptors(long most)
-{
-    struct rlimit limit;
-    set_limit(RLIMIT_NOFILE, most ? (unsigned long long)most : 1024);
-    getrlimit(RLIMIT_NOFILE, &limit);
-    if (most)
-        limit.rlim_max = limit.rlim_cur;
-    setrlimit(RLIMIT_NOFILE, &limit);
+    enum { USUAL_FILE = 256 << 20, USUAL_DESCRIPTORS = 1024 };
+    long descriptors = how->descriptor_limit;
+    set_limit(RLIMIT_CORE, 0, false);
+    set_limit(RLIMIT_CPU, CPU_LIMIT_S, false);
+    /* Nothing else bounds the size of files. */
+    set_limit(RLIMIT_FSIZE, (unsigned long long)(how->file_limit ? how->file_limit : USUAL_FILE),
+              true);
+    /* A server for many clients may want more, unless the step said how many there are. */
+    set_limit(RLIMIT_NOFILE, (unsigned long long)(descriptors ? descriptors : USUAL_DESCRIPTORS),
+              descriptors != 0);
+    if (getenv("PLUMBLINE_SEALED")) /* elsewhere the user's other processes would count as well */
+        set_limit(RLIMIT_NPROC, MOST_PROCESSES, false);
 }
 
 static void default_signals(const struct launch *how)
@@ -194,12 +192,7 @@ static void become(const struct launch *how, struct child_ends *ends, const char
     default_signals(how);
     umask(how->umask == NO_UMASK ? 0 : how->umask ? (mode_t)how->umask : 022);
     place_descriptors(how, ends);
-    set_limit(RLIMIT_CORE, 0);
-    set_limit(RLIMIT_CPU, CPU_LIMIT_S);
-    limit_files(how->file_limit ? (unsigned long long)how->file_limit : 256ULL << 20);
-    limit_descriptors(how->descriptor_limit);
-    if (getenv("PLUMBLINE_SEALED")) /* elsewhere the user's other processes would count as well */
-        set_limit(RLIMIT_NPROC, MOST_PROCESSES);
+    set_limits(how);
     int covered = cover_hidden_folders(how);
     drop_privileges();
     if (how->gated)

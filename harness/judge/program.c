@@ -218,6 +218,20 @@ bool refuse_children(struct program *program, bool refuse)
     return program->gate != -1;
 }
 
+void limit_resource(struct program *program, int resource, rlim_t most)
+{
+    struct rlimit limit;
+    int result = prlimit(program->pid, (__rlimit_resource_t)resource, NULL, &limit);
+    limit.rlim_cur = most < limit.rlim_max ? most : limit.rlim_max;
+    if (result == 0)
+        result = prlimit(program->pid, (__rlimit_resource_t)resource, &limit, NULL);
+    if (result == 0)
+        return;
+    int error = errno;
+    expect_running(program);
+    cannot_judge("prlimit: %s", reason(error));
+}
+
 bool wanted_to_kill_all(struct program *program)
 {
     return program->killed_all;

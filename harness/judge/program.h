@@ -14,6 +14,7 @@
 #include "step.h"
 
 #include <stdbool.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 struct program; /* one started program; belongs to the step */
@@ -117,6 +118,10 @@ bool refuse_children(struct program *program, bool refuse);
 /* Whether a program launched with .gated has called kill(-1, ...), which goes to every process that
  * it may signal. It does not get that far: the call fails. */
 bool wanted_to_kill_all(struct program *program);
+
+/* Sets how much of a resource (getrlimit(2)) its first process may have from now on, at most its
+ * hard limit. That it has ended fails the step. */
+void limit_resource(struct program *program, int resource, rlim_t most);
 
 void send_signal(struct program *program, int signal); /* to its first process */
 

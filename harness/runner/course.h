@@ -57,9 +57,8 @@ struct lab {
     const char *story;                  /* title of what `make trace` plays, NULL: none */
     const char *watched[MOST_PROGRAMS]; /* those that a step wants built for ThreadSanitizer, too */
     int watched_count;
-    const char
-        *key[MOST_PROGRAMS]; /* what each program is built from, before this check (keep.h) */
-    const char *ground;      /* and what else its verdicts depend on */
+    const char *key[MOST_PROGRAMS]; /* tells what each program was built from (keep.h) ... */
+    const char *ground;             /* ... and what else the verdicts depend on */
 };
 
 struct course {

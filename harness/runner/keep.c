@@ -89,7 +89,7 @@ static struct kept read_kept(const struct course *course, const struct lab *lab)
     return kept;
 }
 
-void note_verdicts(const struct course *course, const struct lab *lab)
+static void note_lab(const struct course *course, const struct lab *lab)
 {
     char *content = text("ground %s\n", lab->ground);
     for (int i = 0; i < lab->programs; i++)
@@ -104,6 +104,12 @@ void note_verdicts(const struct course *course, const struct lab *lab)
         content = text("%s\n", content);
     }
     write_whole(file_of(course, lab), content, strlen(content));
+}
+
+void note_verdicts(const struct course *course)
+{
+    for (int i = 0; i < course->labs; i++)
+        note_lab(course, &course->lab[i]);
 }
 
 /* --- what is kept --- */

@@ -16,9 +16,8 @@
 /* Fills in the outcomes that are kept, before anything is built or performed. */
 void keep_verdicts(struct course *course, enum tier tier);
 
-/* Notes what the next check of the lab may keep; that it cannot be noted is no failure. Wants the
- * lab's `ground` and `key` as keep_verdicts() found them, for a file can be saved during a check.
- */
-void note_verdicts(const struct course *course, const struct lab *lab);
+/* Notes what the next check may keep; that it cannot be noted is no failure. Wants each lab's
+ * `ground` and `key` as keep_verdicts() found them, for a file can be saved during a check. */
+void note_verdicts(const struct course *course);
 
 #endif

@@ -319,13 +319,6 @@ STEP(5, "timeclient prints all that comes, and nothing else", .points = 15, .aft
     expect_exit(client, 0);
 }
 
-static void limit_descriptors(struct program *program, rlim_t most)
-{
-    struct rlimit limit = {most, 1024};
-    if (prlimit(process_of(program), RLIMIT_NOFILE, &limit, NULL) == -1)
-        cannot_judge("prlimit: %s", reason(errno));
-}
-
 STEP(6, "out of descriptors, the server waits and goes on when there is room", .points = 15,
      .after = 3, .see = "Step 6: when descriptors run out",
      .hints = {"Which failures of accept() concern one client only, or pass by themselves?",
@@ -348,7 +341,7 @@ STEP(6, "out of descriptors, the server waits and goes on when there is room", .
     expect_service(where);
     expect_running(server);
     wait_until_idle(server);
-    limit_descriptors(server, (rlim_t)count_descriptors(server));
+    limit_resource(server, RLIMIT_NOFILE, (rlim_t)count_descriptors(server));
 
     tried("left the server no descriptor for a client, and connected two");
     suspect("accept() fails with EMFILE while no descriptor is free. That passes: the server must "
@@ -363,7 +356,7 @@ STEP(6, "out of descriptors, the server waits and goes on when there is room", .
     expect_running(server);
 
     tried("gave the server its descriptors back, and connected another client");
-    limit_descriptors(server, 1024);
+    limit_resource(server, RLIMIT_NOFILE, 1024);
     expect_service(where);
     hang_up(early);
     hang_up(second);

@@ -200,13 +200,6 @@ static void say_and_vanish(struct program *server, const char *where, struct byt
     go_on(server);
 }
 
-static void limit_descriptors(struct program *program, rlim_t most)
-{
-    struct rlimit limit = {most, 1024};
-    if (prlimit(process_of(program), RLIMIT_NOFILE, &limit, NULL) == -1)
-        cannot_judge("prlimit: %s", reason(errno));
-}
-
 /* Takes a server its descriptors and gives them back. `serve` is a right client's visit. */
 static void expect_patience(struct program *server, const char *where,
                             void (*serve)(const char *where))
@@ -219,7 +212,7 @@ static void expect_patience(struct program *server, const char *where,
                                 "without a pause the loop burns a processor. (EMFILE)";
     suspect("%s", spins);
     wait_until_idle(server);
-    limit_descriptors(server, (rlim_t)count_descriptors(server));
+    limit_resource(server, RLIMIT_NOFILE, (rlim_t)count_descriptors(server));
     struct peer *early = join(where); /* may get in: a waiting accept() has its descriptor */
     wait_until_idle(server);
     suspect("%s", fatal);
@@ -230,7 +223,7 @@ static void expect_patience(struct program *server, const char *where,
     suspect("%s", fatal);
     expect_running(server);
     hang_up(waits);
-    limit_descriptors(server, 1024);
+    limit_resource(server, RLIMIT_NOFILE, 1024);
     serve(where);
 }
 

@@ -20,15 +20,6 @@ static struct program *start_cramped(const char *name)
                   .descriptor_limit = most, .spare_descriptors = most - 3 - ROOM);
 }
 
-static void limit_descriptors(struct program *program, rlim_t most)
-{
-    struct rlimit limit;
-    prlimit(process_of(program), RLIMIT_NOFILE, NULL, &limit);
-    limit.rlim_cur = most < limit.rlim_max ? most : limit.rlim_max;
-    if (prlimit(process_of(program), RLIMIT_NOFILE, &limit, NULL) == -1)
-        cannot_judge("prlimit: %s", reason(errno));
-}
-
 /* One of the three servers. Each phase of the trial is gone through with all of them before the
  * next one: the naps that they take pass side by side. */
 struct trial {
@@ -57,7 +48,7 @@ static void crowd_out(struct trial *trial)
     wait_until_idle(trial->server);
     expect_running(trial->server);
     if (keeps_no_descriptor(trial))
-        limit_descriptors(trial->server, (rlim_t)count_descriptors(trial->server));
+        limit_resource(trial->server, RLIMIT_NOFILE, (rlim_t)count_descriptors(trial->server));
     for (int i = 0; i < ROOM + 5; i++)
         trial->others[i] = begin_to_join(trial->where);
     wait_until_idle(trial->server);
@@ -71,7 +62,7 @@ static void crowd_out(struct trial *trial)
     for (int i = 0; i < ROOM + 5; i++)
         hang_up(trial->others[i]);
     if (keeps_no_descriptor(trial))
-        limit_descriptors(trial->server, 1024);
+        limit_resource(trial->server, RLIMIT_NOFILE, 1024);
 }
 
 static void expect_room_again(struct trial *trial)
@@ -133,18 +124,8 @@ static void expect_end_of_family_only(struct program *server)
                 "kill(-1, ...), a signal to everybody (the check has refused it)");
 }
 
-/* Refuses a program memory, or no longer. (Not the server with threads: for each thread that a
- * program makes AddressSanitizer wants memory of its own, and ends the program if there is none.)
- */
-static void limit_memory(struct program *program, rlim_t most)
-{
-    struct rlimit limit;
-    prlimit(process_of(program), RLIMIT_DATA, NULL, &limit);
-    limit.rlim_cur = most < limit.rlim_max ? most : limit.rlim_max;
-    if (prlimit(process_of(program), RLIMIT_DATA, &limit, NULL) == -1)
-        cannot_judge("prlimit: %s", reason(errno));
-}
-
+/* Not for the server with threads: for each thread that a program makes AddressSanitizer wants
+ * memory of its own, and ends the program if there is none. */
 static void expect_to_go_on_without_memory(struct program *server, const char *where)
 {
     enum { MANY = 16 }; /* for whom what it has freed is not enough */
@@ -156,7 +137,8 @@ static void expect_to_go_on_without_memory(struct program *server, const char *w
     visit(where);
     struct belongings before = look_at(server);
     expect_running(server);
-    limit_memory(server, 1); /* a limit of 0 would be none, for the sake of Valgrind */
+    limit_resource(server, RLIMIT_DATA,
+                   1); /* a limit of 0 would be none, for the sake of Valgrind */
     struct peer *others[MANY];
     for (int i = 0; i < MANY; i++)
         others[i] = begin_to_join(where);
@@ -165,7 +147,7 @@ static void expect_to_go_on_without_memory(struct program *server, const char *w
     expect_running(server);
     chat(witness, BYTES("pong"));
     expect_running(server);
-    limit_memory(server, RLIM_INFINITY);
+    limit_resource(server, RLIMIT_DATA, RLIM_INFINITY);
     for (int i = 0; i < MANY; i++)
         hang_up(others[i]);
     suspect("When there is memory again the next client is served.");

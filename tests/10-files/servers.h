@@ -425,16 +425,6 @@ static void expect_room_to_pass(void)
     terminate(server);
 }
 
-static void limit_descriptors(struct program *program, rlim_t most)
-{
-    struct rlimit limit = {most, 1024};
-    if (prlimit(process_of(program), RLIMIT_NOFILE, &limit, NULL) == 0)
-        return;
-    int error = errno;
-    expect_running(program);
-    cannot_judge("prlimit: %s", reason(error));
-}
-
 /* Takes a server its descriptors, all but `left`, and gives them back. */
 static void expect_patience(struct program *server, const char *where, int left)
 {
@@ -446,7 +436,7 @@ static void expect_patience(struct program *server, const char *where, int left)
             "server goes on, with an ERR for a client that it has. A client in the queue stays "
             "there, so accept() fails again at once: without a pause the loop burns a processor.");
     wait_until_idle(server);
-    limit_descriptors(server, (rlim_t)(count_descriptors(server) + left));
+    limit_resource(server, RLIMIT_NOFILE, (rlim_t)(count_descriptors(server) + left));
     struct peer *early = ask(where, "small"); /* a waiting accept() has its descriptor already */
     wait_until_idle(server);
     struct peer *waits = ask(where, "small");
@@ -457,7 +447,7 @@ static void expect_patience(struct program *server, const char *where, int left)
     expect_running(server);
     hang_up(early);
     hang_up(waits);
-    limit_descriptors(server, 1024);
+    limit_resource(server, RLIMIT_NOFILE, 1024);
     expect_small(where);
 }
 

@@ -20,7 +20,7 @@ static void expect_patience(struct program *server, const char *where)
     suspect("Without a descriptor accept() fails again at once, or open() of the file does: a loop "
             "without a pause burns a processor. (EMFILE)");
     wait_until_idle(server);
-    limit_descriptors(server, (rlim_t)count_descriptors(server));
+    limit_resource(server, RLIMIT_NOFILE, (rlim_t)count_descriptors(server));
     struct peer *early = join(where), *waits = join(where); /* one may get in, without its file */
     say(early, get("/hello.txt"));
     say(waits, get("/hello.txt"));
@@ -29,7 +29,7 @@ static void expect_patience(struct program *server, const char *where)
     expect_running(server);
     hang_up(early);
     hang_up(waits);
-    limit_descriptors(server, 1024);
+    limit_resource(server, RLIMIT_NOFILE, 1024);
     expect_visit(where);
 }
 
@@ -121,6 +121,127 @@ static void expect_to_do_without_children(struct program *server, const char *wh
     wait_until_idle(server);
     expect_that(count_descriptors(server) <= before, text("%d open descriptors, as before", before),
                 "%d", count_descriptors(server));
+}
+
+/* Hears a large file only when the server is stuck in sending it, and stops and continues it there:
+ * a few times, each after a little was heard. Returns the body. */
+static struct bytes hear_haltingly(struct peer *peer, struct program *server, size_t length)
+{
+    struct bytes heard = BYTES("");
+    for (int i = 0; i < 3; i++) {
+        wait_until_stuck(peer, server);
+        stop_and_continue(server, 0);
+        heard = both(heard, hear_up_to(peer, 60000));
+    }
+    return both(heard, hear_up_to(peer, length - heard.length));
+}
+
+STEP(6, "no client holds up another, and none ends the server", .points = 10, .after = 4,
+     .see = "Step 6: many clients",
+     .hints = {"One client sends half a request and waits. Who else waits?",
+               "A thread for each client (lab 09), or a process, or one loop over all. See "
+               "pthread_create(3), pthread_detach(3).",
+               "welcome(): pthread_create(&thread, NULL, serve_client, client); 0: "
+               "pthread_detach(thread); else close() and free()."},
+     .by_hand = "nc 127.0.0.1 PORT &  curl -i http://127.0.0.1:PORT/hello.txt")
+{
+    enum { MANY = 50 };
+    struct bytes large = noise(8 * MIB);
+    make_site();
+    make_file(scratch_path("site/large"), large);
+    struct program *server =
+        launch(.program = "webserver", .args = {"site", "127.0.0.1", "0"}, .gated = true);
+    const char *where = listening(server);
+    tried("left a silent client connected, and asked for a file on another connection");
+    suspect("The server waits in recv() for the first client, and the second one waits with it: "
+            "give each client a thread or a process, or poll() them all.");
+    struct peer *silent = join(where);
+    expect_visit(where);
+
+    tried("asked for 8 MiB without reading, and for a small file on another connection");
+    suspect("The server is stuck in send() to a client that does not read; only that client may "
+            "wait for it.");
+    struct peer *slow = join_narrowly(where, 4 * KIB);
+    say(slow, get("/large"));
+    wait_until_stuck(slow, server);
+    expect_visit(where);
+
+    tried("left %d clients connected, each in the middle of a head, and asked on another one",
+          MANY);
+    struct peer *clients[MANY];
+    for (int i = 0; i < MANY; i++) {
+        clients[i] = join(where);
+        say(clients[i], BYTES("GET /page.html HT"));
+    }
+    expect_visit(where);
+    tried("let the %d clients finish their heads, the last one first", MANY);
+    suspect("What came from one client must stay that client's: no static buffer for all.");
+    for (int i = MANY - 1; i >= 0; i--)
+        say(clients[i], BYTES("TP/1.1\r\nHost: plumbline\r\n\r\n"));
+    for (int i = 0; i < MANY; i++) {
+        expect_file(hear_answer(clients[i]), "page.html");
+        hang_up(clients[i]);
+    }
+
+    tried("read the 8 MiB slowly, and stopped and continued the server meanwhile");
+    suspect("send() and sendfile() may take less than they are given: go on with what is left. "
+            "(On a socket that does not block: when there is room again.)");
+    set_size("site/large", large.length + MIB);
+    const char *line = head_line(slow);
+    expect_that(strstr(line, " 200"), "status 200", "%s", line);
+    while (*head_line(slow))
+        ;
+    expect_same(hear_haltingly(slow, server, large.length), large, "the file \"large\"");
+    tried("read the 8 MiB of a file that grew meanwhile, and ended the connection");
+    suspect("Content-Length is a promise: a file that grows while it is sent is sent up to that "
+            "length, not up to its end.");
+    half_close(slow);
+    expect_gone(slow);
+    hang_up(slow);
+    hang_up(silent);
+
+    tried("broke a connection while the server was stuck in sending to it");
+    suspect("send() fails with ECONNRESET or EPIPE, and SIGPIPE ends the process unless "
+            "MSG_NOSIGNAL or SIG_IGN prevents it: that client is lost, and nobody else.");
+    struct peer *rude = join(where);
+    say(rude, get("/large"));
+    wait_until_stuck(rude, server);
+    reset(rude);
+    wait_until_idle(server);
+    expect_visit(where);
+    tried("asked for a file and was gone before it came");
+    ask_and_vanish(server, where, both(get("/hello.txt"), get("/large")));
+    wait_until_idle(server);
+    expect_visit(where);
+    expect_running(server);
+
+    expect_no_made_up_bytes();
+    expect_no_leak(server, where);
+    expect_no_growth();
+    expect_patience(server, where);
+    expect_to_do_without_children(server, where);
+
+    const char *port = port_text(port_of(where));
+    tried("gave webserver a standard output that is full (/dev/full)");
+    suspect("Check that the line \"listening on\" could be written (fflush()), else exit 1.");
+    struct program *mute = launch(.program = "webserver", .args = {"site", "127.0.0.1", "0"},
+                                  .output = FROM_FILE, .output_path = "/dev/full");
+    struct program *second = start("webserver", "site", "127.0.0.1", port);
+    expect_exit(mute, 1);
+    tried("started webserver on a port that is taken");
+    suspect("When bind() fails: its reason on standard error and exit 1.");
+    expect_failure(second, reason(EADDRINUSE));
+    tried("ended the server with SIGTERM while a client was there, and started it on its port");
+    suspect("After SIGTERM nobody holds a connection or takes another client, children neither; "
+            "and with SO_REUSEADDR, set before bind(), the port can be used again at once.");
+    struct peer *last = join(where);
+    say(last, get("/hello.txt"));
+    expect_file(hear_answer(last), "hello.txt");
+    wait_until_idle(server);
+    terminate(server); /* its side closes first */
+    expect_gone(last);
+    hang_up(last);
+    expect_visit(listening(start("webserver", "site", "127.0.0.1", port)));
 }
 
 #endif

@@ -340,11 +340,4 @@ static void ask_and_vanish(struct program *server, const char *where, struct byt
     go_on(server);
 }
 
-static void limit_descriptors(struct program *program, rlim_t most)
-{
-    struct rlimit limit = {most, 1024};
-    if (prlimit(process_of(program), RLIMIT_NOFILE, &limit, NULL) == -1)
-        cannot_judge("prlimit: %s", reason(errno));
-}
-
 #endif

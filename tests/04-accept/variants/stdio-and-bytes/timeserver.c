@@ -98,7 +98,7 @@ int main(int argc, char **argv)
         pthread_t thread;
         if (fd == -1) {
             if (errno != EINTR && errno != ECONNABORTED)
-                usleep(20000);
+                usleep(20000); /* no room for it just now: a pause, not a busy loop */
             continue;
         }
         if (pthread_create(&thread, NULL, serve, (void *)(intptr_t)fd) == 0)
