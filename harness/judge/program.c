@@ -285,26 +285,6 @@ void expect_failure(struct program *program, const char *why)
         fail_step(text("\"%s\" on standard error", why), error.length ? shown(error) : "nothing");
 }
 
-void expect_usage_error_of(const char *const words[])
-{
-    const char *line = words[0];
-    for (int i = 1; words[i]; i++)
-        line = text("%s %s", line, *words[i] ? words[i] : "''");
-    tried("ran %s", line);
-    suspect("Wrong arguments get one line on standard error that begins with \"usage: \", and "
-            "exit code 2.");
-    struct program *program = start_words(STUDENTS, words);
-    end_input(program);
-    expect_exit(program, 2);
-    struct bytes error = error_output(program);
-    const unsigned char *end = memchr(error.at, '\n', error.length);
-    if (error.length < 7 || memcmp(error.at, "usage: ", 7) != 0 || !end ||
-        end + 1 != error.at + error.length)
-        fail_step("one line on standard error that begins \"usage: \"",
-                  error.length ? shown(error) : "nothing on standard error");
-    expect_no_more_output(program);
-}
-
 bool ended_by_now(struct program *program)
 {
     stage_serve(0);

@@ -143,11 +143,6 @@ void expect_exit(struct program *program, int code);
 /* Exit 1 and REASON somewhere on standard error. */
 void expect_failure(struct program *program, const char *reason);
 
-/* Starts NAME with these words and demands a usage error: exit 2, one line on standard error that
- * begins "usage: ", nothing on standard output. */
-#define expect_usage_error(...) expect_usage_error_of((const char *[]){__VA_ARGS__, NULL})
-void expect_usage_error_of(const char *const words[]);
-
 /* Waits for the end: the exit code, or 128 + the signal that killed it. */
 int exit_status(struct program *program);
 

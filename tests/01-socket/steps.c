@@ -5,11 +5,13 @@
  * compare runs with each other (two more descriptors taken, the number is two higher) and never
  * demand a certain number.
  */
+#include "arguments.h"
 #include "program.h"
 #include "step.h"
 #include "world.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,10 +63,9 @@ STEP(1, "socket() returns a descriptor, the lowest that is free", .points = 20,
      .by_hand = "build/labs/01-socket/sockinfo inet stream")
 {
     expect_usage_error("sockinfo");
-    expect_usage_error("sockinfo", "inet", "stream", "dgram");
     expect_usage_error("sockinfo", "inet", "sock");
-    expect_usage_error("sockinfo", "-2", "stream");
-    expect_usage_error("sockinfo", "inet", "4294967298"); /* 2 in the lower 32 bits */
+    expect_usage_error("sockinfo", "INET", "stream");
+    expect_strict_arguments("sockinfo", NUMBER("2", 0, INT_MAX), NUMBER("1", 0, INT_MAX));
     tried("ran `sockinfo inet stream`");
     suspect("Print the number that socket() returned.");
     int plain = fd_told("inet", "stream", 0);
@@ -228,10 +229,7 @@ STEP(5, "sockcount opens as many as it may, and tells why it stopped", .points =
                "the loop; else store it at fds[count] and count on."},
      .by_hand = "(ulimit -n 20; build/labs/01-socket/sockcount 100)")
 {
-    expect_usage_error("sockcount");
-    expect_usage_error("sockcount", "0");
-    expect_usage_error("sockcount", "1000001");
-    expect_usage_error("sockcount", "5x");
+    expect_strict_arguments("sockcount", NUMBER("5", 1, 1000000));
     tried("ran `sockcount 5`");
     suspect("Open exactly LIMIT sockets, and keep them all until they are counted.");
     struct count few = run_opening("5", 0);

@@ -5,12 +5,14 @@
  * with the same backlog and compares. It stays below the first retransmission, which comes after
  * one second and lets clients in that were pending.
  */
+#include "arguments.h"
 #include "peer.h"
 #include "program.h"
 #include "step.h"
 #include "world.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -85,9 +87,7 @@ STEP(1, "clients connect to a listening socket, as many as the backlog says", .p
                "result checked."},
      .by_hand = "build/labs/03-listen/doorman 127.0.0.1 0 1    # then: ss -tln")
 {
-    expect_usage_error("doorman", "127.0.0.1", "0");
-    expect_usage_error("doorman", "127.0.0.1", "70000", "1");
-    expect_usage_error("doorman", "127.0.0.1", "0", "x");
+    expect_strict_arguments("doorman", WORD("127.0.0.1"), PORT("0"), NUMBER("1", 0, INT_MAX));
     for (int i = 0; i < host_count(); i++) {
         tried("started `doorman %s 0 5` and connected a client", hosts[i]);
         suspect("A socket that is bound but does not listen refuses its clients: call listen().");
@@ -225,10 +225,8 @@ STEP(
               "Return 0 if connect() succeeds or errno is EINPROGRESS, else errno."},
     .by_hand = "build/labs/03-listen/knock 127.0.0.1 PORT 5 1000")
 {
-    expect_usage_error("knock", "127.0.0.1", "1", "0", "10");
-    expect_usage_error("knock", "127.0.0.1", "1", "501", "10");
-    expect_usage_error("knock", "127.0.0.1", "1", "1", "2147483648");
-    expect_usage_error("knock", "127.0.0.1", "x", "1", "10");
+    expect_strict_arguments("knock", WORD("127.0.0.1"), PORT("1"), NUMBER("1", 1, 500),
+                            NUMBER("10", 0, INT_MAX));
     for (int i = 0; i < host_count(); i++) {
         struct peer *door = open_door(hosts[i], 511, 0);
         tried("ran `knock %s PORT 5 15000` at a door with room for all", hosts[i]);

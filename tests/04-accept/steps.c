@@ -4,6 +4,7 @@
  * The server is met by clients that the test plays and by the reference client; the client meets
  * servers that the test plays and the reference server.
  */
+#include "arguments.h"
 #include "peer.h"
 #include "program.h"
 #include "step.h"
@@ -89,8 +90,7 @@ STEP(1, "every client is accepted, and both ends of its connection are printed",
                "not about the listening one."},
      .by_hand = "build/labs/04-accept/timeserver 127.0.0.1 0    # then: nc 127.0.0.1 PORT")
 {
-    expect_usage_error("timeserver", "127.0.0.1");
-    expect_usage_error("timeserver", "127.0.0.1", "80x");
+    expect_strict_arguments("timeserver", WORD("127.0.0.1"), PORT("0"));
     for (int i = 0; i < host_count(); i++) {
         tried("connected a client to `timeserver %s 0`", hosts[i]);
         struct program *server = start("timeserver", hosts[i], "0");
@@ -205,8 +205,7 @@ STEP(4, "timeclient connects to a server by address or name", .points = 15,
                "errno of the last failure is what is reported at the end."},
      .by_hand = "nc -l 127.0.0.1 0 -v    # then: build/labs/04-accept/timeclient 127.0.0.1 PORT")
 {
-    expect_usage_error("timeclient");
-    expect_usage_error("timeclient", "127.0.0.1", "70000");
+    expect_strict_arguments("timeclient", WORD("127.0.0.1"), PORT("1"));
     for (int i = 0; i < host_count(); i++) {
         struct peer *door = open_door(hosts[i], 5, 0);
         const char *port = port_text(port_of(local_address(door)));

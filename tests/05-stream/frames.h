@@ -4,6 +4,7 @@
 #ifndef LAB_05_FRAMES_H
 #define LAB_05_FRAMES_H
 
+#include "arguments.h"
 #include "streams.h"
 
 static void talk_to_msgserver(struct peer *client)

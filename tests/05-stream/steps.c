@@ -4,6 +4,7 @@
  * The servers are met by clients that the test plays: quick, slow, rude ones. The client meets
  * servers that the test plays. Both meet the reference on the other side.
  */
+#include "arguments.h"
 #include "frames.h" /* steps 6 and 7 */
 #include "story.h"
 #include "streams.h"

@@ -4,6 +4,7 @@
 #ifndef LAB_06_ANSWERS_H
 #define LAB_06_ANSWERS_H
 
+#include "arguments.h"
 #include "datagrams.h"
 
 struct asked { /* a run of ask whose first query has come */

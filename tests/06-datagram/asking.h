@@ -4,6 +4,7 @@
 #ifndef LAB_06_ASKING_H
 #define LAB_06_ASKING_H
 
+#include "arguments.h"
 #include "relay.h"
 
 STEP(5, "ask sends a query with an ID of its own and prints the answer", .points = 15,

@@ -4,6 +4,7 @@
  * askserver meets clients that the test plays, ask meets servers that the test plays: lying, late,
  * dead and silent ones. Both meet the reference on the other side, across a bad network.
  */
+#include "arguments.h"
 #include "asking.h" /* steps 5 to 7 */
 #include "questions.h"
 #include "story.h"

@@ -4,6 +4,7 @@
  * The commands that pipeline and filter run are tools that every system has; with `sh -c` they tell
  * what the program gave them. Writers into fifolog's FIFO are played by the test.
  */
+#include "arguments.h"
 #include "commands.h"
 #include "fifos.h"
 

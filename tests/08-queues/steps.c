@@ -4,6 +4,7 @@
  * A queue is an object of the kernel, so the test looks into it with the same calls as the programs
  * do: it makes queues as another program would, fills and empties them, and asks what they are.
  */
+#include "arguments.h"
 #include "posix.h"
 #include "story.h"
 #include "svq.h" /* steps 6 to 8 */

@@ -4,6 +4,7 @@
 #ifndef LAB_08_SVQ_H
 #define LAB_08_SVQ_H
 
+#include "arguments.h"
 #include "sysv.h"
 
 STEP(6, "svq put sends each line with its type, and stops at one that is too long", .points = 15,

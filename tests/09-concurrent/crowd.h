@@ -4,6 +4,7 @@
 #ifndef LAB_09_CROWD_H
 #define LAB_09_CROWD_H
 
+#include "arguments.h"
 #include "peer.h"
 #include "program.h"
 #include "step.h"

@@ -4,6 +4,7 @@
  * The same echo three times: with processes, with threads, with one loop. Clients are silent, rude
  * and slow, up to a thousand at a time.
  */
+#include "arguments.h"
 #include "crowd.h"
 #include "room.h" /* step 8 */
 #include "story.h"

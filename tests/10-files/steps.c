@@ -4,6 +4,7 @@
  * fileserver serves the folder `pub`, and the test plays its clients: right, hostile and rude ones.
  * fileget meets servers that the test plays. Both meet the reference on the other side.
  */
+#include "arguments.h"
 #include "downloads.h"
 #include "files.h"
 #include "servers.h"

@@ -4,6 +4,7 @@
 #ifndef LAB_11_GETTING_H
 #define LAB_11_GETTING_H
 
+#include "arguments.h"
 #include "get.h"
 
 STEP(7, "webget sends a request and prints the body that comes back", .points = 15,

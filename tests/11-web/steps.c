@@ -4,6 +4,7 @@
  * The server is met by clients that the test plays: patient, hasty, clumsy and malicious ones. The
  * client meets servers that the test plays. Both meet the reference on the other side.
  */
+#include "arguments.h"
 #include "getting.h" /* steps 7 and 8 */
 #include "names.h"   /* steps 2 and 3 */
 #include "room.h"    /* step 6 */
