@@ -52,6 +52,18 @@ struct bytes read_file(const char *path)
     return (struct bytes){data, length};
 }
 
+/* The numeric address among a server's arguments, as "ADDR:" begins; NULL if HOST is a name. */
+static const char *asked_address(const struct program *server)
+{
+    static const char *const known[][2] = {
+        {"127.0.0.1", "127.0.0.1:"}, {"::1", "[::1]:"}, {"0.0.0.0", "0.0.0.0:"}, {"::", "[::]:"}};
+    for (int i = 0; server->how->args[i]; i++)
+        for (size_t k = 0; k < sizeof known / sizeof known[0]; k++)
+            if (strcmp(server->how->args[i], known[k][0]) == 0)
+                return known[k][1];
+    return NULL;
+}
+
 static const char *place_in_first_line(struct program *server)
 {
     static const char words[] = "listening on ";
@@ -59,6 +71,13 @@ static const char *place_in_first_line(struct program *server)
     const char *where = line + sizeof words - 1;
     if (strncmp(line, words, sizeof words - 1) != 0 || port_of(where) <= 0)
         fail_step("the line \"listening on ADDR:PORT\"", shown(bytes_of(line)));
+    const char *asked = asked_address(server);
+    if (asked && strncmp(where, asked, strlen(asked)) != 0) {
+        suspect("HOST says where the server listens: bind() to the address that getaddrinfo() made "
+                "of it. The line shows the address that getsockname() tells, an IPv6 one in "
+                "brackets.");
+        fail_step(text("the line \"listening on %sPORT\"", asked), shown(bytes_of(line)));
+    }
     return where;
 }
 
