@@ -1,0 +1,156 @@
+/*
+ * manners.c - what every program owes (see manners.h).
+ */
+#include "manners.h"
+
+#include "peer.h"
+#include "program.h"
+#include "stage.h"
+#include "step.h"
+#include "world.h"
+
+#include <netdb.h>
+#include <signal.h>
+
+/* --- failures and output --- */
+
+void expect_unknown_host_of(const char *const words[])
+{
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *list;
+    int code = getaddrinfo(UNKNOWN_HOST, "0", &hints, &list);
+    if (code == 0)
+        cannot_judge("the name \"%s\" is known here", UNKNOWN_HOST);
+    const char *line = words[0];
+    for (int i = 1; words[i]; i++)
+        line = text("%s %s", line, words[i]);
+    tried("ran `%s`, a name that cannot exist", line);
+    suspect(
+        "getaddrinfo() does not set errno: it returns a code, 0 for success, and gai_strerror() "
+        "puts it into words. Exit 1.");
+    struct program *program = start_words(STUDENTS, words);
+    end_input(program);
+    expect_failure(program, gai_strerror(code));
+    expect_no_more_output(program);
+}
+
+void expect_silence(struct program *server)
+{
+    stage_serve(0);
+    struct bytes said = buffer_content(&server->said);
+    if (said.length == 0)
+        return;
+    suspect(
+        "Standard output carries the line \"listening on ADDR:PORT\" and nothing else: programs "
+        "read it. What is only for people goes to standard error.");
+    fail_step("nothing more on standard output", shown(said));
+}
+
+/* --- what clients leave behind --- */
+
+struct holdings {
+    int descriptors, children, zombies, threads;
+};
+
+/* What clients left in the server, and how much of it is right. */
+struct leftovers {
+    struct program *server;
+    struct holdings most;
+};
+
+static struct holdings held_by(struct program *server)
+{
+    return (struct holdings){count_descriptors(server), count_children(server),
+                             count_zombies(server), count_threads(server)};
+}
+
+static bool hold_no_more(void *context)
+{
+    struct leftovers *left = context;
+    struct holdings now = held_by(left->server);
+    return now.descriptors <= left->most.descriptors && now.children <= left->most.children &&
+           now.zombies <= left->most.zombies && now.threads <= left->most.threads;
+}
+
+/* Names the kind that there is too much of, and its cause. */
+static const char *what_stays(void *context)
+{
+    struct leftovers *left = context;
+    struct holdings now = held_by(left->server);
+    if (now.zombies > left->most.zombies) {
+        suspect(
+            "A child that has ended stays in the table of processes, a zombie, until its parent "
+            "collects it: waitpid() with WNOHANG in a loop, or SIGCHLD ignored.");
+        return text("%d zombies", now.zombies);
+    }
+    if (now.children > left->most.children) {
+        suspect("The child goes on when its client has left: it ends with its client.");
+        return text("%d children", now.children);
+    }
+    if (now.threads > left->most.threads) {
+        suspect("The thread goes on when its client has left: it returns then.");
+        return text("%d threads", now.threads);
+    }
+    suspect("Each client leaves a descriptor open in the server: close its socket, on every way "
+            "out, and in the parent too if a child serves the client.");
+    return text("%d open descriptors", now.descriptors);
+}
+
+void expect_nothing_stays(struct program *server, const char *where,
+                          void (*visit)(const char *where), int visits)
+{
+    tried("let %d clients come and go, and then as many again", visits);
+    suspect("Clients that come later are served like the first ones.");
+    for (int i = 0; i < visits; i++)
+        visit(where);
+    wait_until_idle(server);
+    struct leftovers left = {server, held_by(server)};
+    /* The last client's may be collected with the next; so may it have been when we counted. */
+    left.most.children++;
+    left.most.zombies++;
+    left.most.threads++;
+    for (int i = 0; i < visits; i++)
+        visit(where);
+    wait_until_idle(server);
+    wait_until_seen(hold_no_more, &left,
+                    text("no more in the server than after the first %d: at most %d descriptors, "
+                         "%d children, %d threads",
+                         visits, left.most.descriptors, left.most.children, left.most.threads),
+                    what_stays);
+}
+
+/* --- the end --- */
+
+static bool has_no_offspring(void *unused)
+{
+    (void)unused;
+    return see_offspring().alive == 0;
+}
+
+static const char *offspring_left(void *unused)
+{
+    (void)unused;
+    return text("%d of its processes still there", see_offspring().alive);
+}
+
+void expect_end_of_family(struct program *server, const char *where)
+{
+    long long then = now_ms();
+    send_signal(server, SIGTERM);
+    suspect(
+        "SIGTERM ends a server. If a handler only leaves a note, the call that waits for clients "
+        "has "
+        "to be interrupted by it (no SA_RESTART), and the note to be read then. And who waits for "
+        "children must have told them to end.");
+    exit_status(server);
+    suspect(
+        "A child does not end with its parent: it lives on, with its client, and nobody collects "
+        "it. The parent has to end its children (kill()) before it ends itself.");
+    wait_until_seen(has_no_offspring, NULL, "all of the server's processes gone within a second",
+                    offspring_left);
+    /* A right server needs some milliseconds; three seconds are for a busy machine. */
+    expect_that(now_ms() - then < 3000, "all of the server's processes gone within a second",
+                "the last one went after %lld ms", now_ms() - then);
+    struct peer *late;
+    suspect("After SIGTERM no further client is taken: no process may keep the listening socket.");
+    expect_that(try_join(where, &late) != 0, "a refusal to the next client", "a connection");
+}
