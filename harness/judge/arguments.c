@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_WORDS = 12, MOST_TRIALS = 64 };
+enum { MOST_WORDS = 12, MOST_TRIALS = 64, MOST_WRONG = 16, FEW = 5 };
 
 /* A program that was started with wrong arguments. */
 struct trial {
@@ -56,23 +56,24 @@ void expect_usage_error_of(const char *const words[])
     expect_usage(&trials.of[0]);
 }
 
-/* Words that look like a number in the range and are none. Returns how many; the first three are
- * the likeliest to slip through. */
+/* Words that look like a number in the range and are none. Returns how many; the first FEW are the
+ * likeliest to slip through. */
 static size_t no_numbers(const struct argument *argument, const char *wrong[])
 {
     size_t count = 0;
-    wrong[count++] = text("%sx", argument->word); /* atoi() takes it */
+    unsigned long long value = strtoull(argument->word, NULL, 10);
+    wrong[count++] = text("%sx", argument->word);        /* atoi() takes it */
+    wrong[count++] = text("+%s", argument->word);        /* strtol() takes it */
+    wrong[count++] = text("%llu", (1ULL << 32) + value); /* the same number in 32 bits */
     wrong[count++] = text("%lld", argument->highest + 1);
     if (argument->lowest > 0)
         wrong[count++] = text("%lld", argument->lowest - 1);
-    wrong[count++] = text("+%s", argument->word); /* strtol() takes this and the next */
     wrong[count++] = text(" %s", argument->word);
     wrong[count++] = "-1";
     wrong[count++] = "";
-    unsigned long long value = strtoull(argument->word, NULL, 10);
-    wrong[count++] = text("%llu", (1ULL << 32) + value); /* the same number in 32 bits */
     if (value < 8384)
-        wrong[count++] = text("1844674407370955%llu", 1616 + value); /* and in 64: 2^64 more */
+        wrong[count++] =
+            text("1844674407370955%llu", 1616 + value); /* the same in 64 bits: 2^64 more */
     return count;
 }
 
@@ -93,18 +94,18 @@ void expect_strict_arguments_of(const char *name, const struct argument argument
         try_words(&trials, words);
         words[last] = arguments[last - 1].word;
     }
-    size_t most = 16; /* of the first number's */
+    size_t most = MOST_WRONG; /* of the first number's */
     for (int i = 0; i < last; i++) {
         if (arguments[i].highest == 0)
             continue;
-        const char *wrong[16];
+        const char *wrong[MOST_WRONG];
         size_t count = no_numbers(&arguments[i], wrong);
         for (size_t w = 0; w < count && w < most; w++) {
             words[i + 1] = wrong[w];
             try_words(&trials, words);
         }
         words[i + 1] = arguments[i].word;
-        most = 4;
+        most = FEW; /* of the others' */
     }
     for (size_t i = 0; i < trials.count; i++)
         expect_usage(&trials.of[i]);

@@ -206,7 +206,7 @@ int main(int argc, char *argv[])
 
     ssize_t length = ask(server, &question, room, sizeof room);
     if (length == -1)
-        return fail("ask", strerror(errno));
+        return fail("send or recv", strerror(errno));
     if (length == 0)
         return fail("recv", "no answer");
     size_t start = strlen(question.id) + 1;

@@ -19,6 +19,7 @@ STEP(5, "ask sends a query with an ID of its own and prints the answer", .points
      .by_hand = "build/labs/06-datagram/ask 127.0.0.1 PORT 1 1000 echo hello")
 {
     expect_usage_errors_of_ask();
+    expect_unknown_host_told("ask", UNKNOWN_HOST, "4000", "1", "100", "time");
     struct peer *server = NULL;
     for (int i = 0; i < host_count(); i++) {
         server = datagram_peer(hosts[i]);
@@ -34,8 +35,8 @@ STEP(5, "ask sends a query with an ID of its own and prints the answer", .points
     suspect("A text that begins with \"error:\" goes to standard error, with exit code 1, and "
             "standard output stays empty.");
     struct asked asked = hear_query(server, 1, PATIENT_MS, "dance", NULL);
-    answer_it(&asked, BYTES("error: unknown query"));
-    expect_failure(asked.ask, "error: unknown query");
+    answer_it(&asked, BYTES("error: 100% unknown, %s and %d"));
+    expect_failure(asked.ask, "error: 100% unknown, %s and %d");
     expect_no_more_output(asked.ask);
     tried("answered with \"error:\" and nothing behind it");
     suspect("\"error:\" is a text that begins with \"error:\".");

@@ -4,6 +4,7 @@
 #ifndef LAB_06_DATAGRAMS_H
 #define LAB_06_DATAGRAMS_H
 
+#include "manners.h"
 #include "peer.h"
 #include "program.h"
 #include "step.h"

@@ -34,7 +34,7 @@ static void expect_service(const char *where)
 }
 
 /* No datagram may have come to the client, and the server is through with all it got. */
-static void expect_silence(struct peer *client, struct program *server)
+static void expect_nothing_heard(struct peer *client, struct program *server)
 {
     wait_until_idle(server);
     if (has_something_to_say(client))
@@ -80,7 +80,24 @@ static void expect_no_answer(struct program *server, const char *where, struct b
             "if it is answered with an error, two servers can keep each other busy for ever.");
     say_to(client, where, datagram);
     expect_answer(client, where, BYTES("1 echo still there"), BYTES("1 still there"));
-    expect_silence(client, server);
+    expect_nothing_heard(client, server);
+}
+
+/* Clients who all ask several things at once, and are answered. */
+enum { CROWD = 12, QUESTIONS = 8 };
+
+static void let_crowd_ask(const char *where)
+{
+    struct peer *clients[CROWD];
+    const char *said = letters('x', 400);
+    for (int i = 0; i < CROWD; i++)
+        clients[i] = datagram_peer(host_of(where));
+    for (int i = 0; i < CROWD * QUESTIONS; i++)
+        say_to(clients[i % CROWD], where, bytes_of(text("%d echo %s", i, said)));
+    for (int i = 0; i < CROWD * QUESTIONS; i++)
+        hear_datagram(clients[i % CROWD], NULL);
+    for (int i = 0; i < CROWD; i++)
+        hang_up(clients[i]);
 }
 
 /* Waits until the server sleeps. */
