@@ -85,6 +85,8 @@ static void suspect_by_time(struct bytes came)
     if (came.length > 24 && (came.at[24] == '\n' || came.at[24] == '\r'))
         suspect("The answer ends with the year: no CR and no newline in a datagram, for where it "
                 "ends is known.");
+    else if (came.length == 24 && came.at[8] == '0')
+        suspect("A day below 10 is padded with a space, as ctime() does it: %%e, not %%d.");
     else if (came.length > length && memcmp(came.at, utc, length) == 0)
         suspect("This is the time in UTC: gmtime() where localtime() is asked for.");
     else
