@@ -287,7 +287,7 @@ static struct count run_opening(const char *limit, long descriptor_limit)
  * might have 32 descriptors. */
 static void expect_thousands(int few)
 {
-    enum { THOUSANDS = 4000, LITTLE = 32 };
+    enum { THOUSANDS = 2100, LITTLE = 32 }; /* over 1024 and 2048, and cheap enough */
     struct rlimit limit;
     getrlimit(RLIMIT_NOFILE, &limit);
     int most = limit.rlim_max < THOUSANDS ? (int)limit.rlim_max : THOUSANDS;
