@@ -20,7 +20,7 @@ list_needs() {
     esac
     case $1 in
     test)
-        needs="$needs gcc clang musl-gcc bats git jq python3 nc socat ss ps strace flock clang-format shellcheck bwrap unzip zip perl xmllint tidy aspell pdfinfo sim_c pandoc dot node npm curl wrk nginx"
+        needs="$needs services gcc clang musl-gcc bats git jq python3 nc socat ss ps strace flock clang-format shellcheck bwrap unzip zip perl xmllint tidy aspell pdfinfo sim_c pandoc dot node npm curl wrk nginx"
         if ! is_ubuntu; then needs="$needs chromium"; fi
         ;;
     prove)
@@ -39,6 +39,7 @@ has() {
     libc) [ -e "$root/usr/include/stdio.h" ] || finds_header stdio.h ;;
     criterion) has_criterion ;;
     localhost) [ -e "$root/etc/hosts" ] || getent ahosts localhost >/dev/null 2>&1 ;;
+    services) [ -e "$root/etc/services" ] ;;
     nc) is_openbsd_nc ;;
     aspell) aspell dicts 2>/dev/null | grep -qx en_US ;;
     nginx) command -v nginx >/dev/null || [ -x "$root/usr/sbin/nginx" ] ;;
@@ -100,6 +101,7 @@ describe() {
     node) echo 'Node.js' ;;
     criterion) echo 'Criterion (a test framework for C)' ;;
     localhost) echo 'the name localhost (/etc/hosts)' ;;
+    services) echo 'the names of ports (/etc/services)' ;;
     nc) echo 'nc (the one of OpenBSD)' ;;
     aspell) echo 'aspell with its American dictionary' ;;
     nginx) echo 'nginx (a web server)' ;;
@@ -136,6 +138,7 @@ cc           gcc              gcc               gcc               gcc           
 libc         libc6-dev        glibc-devel       musl-dev          glibc          glibc-devel
 criterion    libcriterion-dev -                 -                 criterion      libcriterion-devel
 localhost    netbase          setup             alpine-baselayout filesystem     netcfg
+services     netbase          setup             alpine-baselayout-data iana-etc   netcfg
 gcc          gcc              gcc               gcc               gcc            gcc
 clang        clang            clang             clang             clang          clang
 musl-gcc     musl-tools       musl-gcc          -                 musl           musl-devel

@@ -149,6 +149,11 @@ static int first_ephemeral_port(void)
     return first > FIRST_PORT + 1000 ? first : 32768;
 }
 
+static bool is_free(int port)
+{
+    return nobody_is_at("0.0.0.0", port) && (!has_ipv6() || nobody_is_at("::", port));
+}
+
 int free_port(void)
 {
     static int next;
@@ -160,8 +165,28 @@ int free_port(void)
         int swapped = (port & 0xff) << 8 | port >> 8;
         if (port == swapped || swapped < 1024 || !reserve(port))
             continue;
-        if (nobody_is_at("0.0.0.0", port) && (!has_ipv6() || nobody_is_at("::", port)))
+        if (is_free(port))
             return port;
     }
     cannot_judge("no free port between %d and %d", FIRST_PORT, FIRST_PORT + range);
+}
+
+int free_port_with_name(void)
+{
+    enum { MOST = 512, FIRST_FOR_ALL = 1024, FIRST_OF_FIVE_DIGITS = 10000 };
+    int named[MOST], count = 0;
+    setservent(1);
+    for (struct servent *service; count < MOST && (service = getservent());) {
+        int port = ntohs((in_port_t)service->s_port);
+        if (strcmp(service->s_proto, "tcp") == 0 && port >= FIRST_FOR_ALL &&
+            port < FIRST_OF_FIVE_DIGITS)
+            named[count++] = port;
+    }
+    endservent();
+    for (int i = 0; i < count; i++) { /* each judge begins elsewhere */
+        int port = named[((unsigned)getpid() * 7919U + (unsigned)i) % (unsigned)count];
+        if (reserve(port) && is_free(port))
+            return port;
+    }
+    return 0;
 }

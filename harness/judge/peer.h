@@ -25,6 +25,10 @@ const char *port_text(int port);
 /* A TCP and UDP port on which nobody listens, kept free for this step; its two bytes differ. */
 int free_port(void);
 
+/* The same for TCP, of four digits, and one for which this machine knows a name, as it may know
+ * `http-alt` for 8080: to see that a program prints the number. 0 if there is none. */
+int free_port_with_name(void);
+
 /* True if this machine can use IPv6 on its loopback. */
 bool has_ipv6(void);
 

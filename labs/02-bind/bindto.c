@@ -93,12 +93,15 @@ static int own_address(int fd, char host[NI_MAXHOST], char port[NI_MAXSERV])
     return 0;
 }
 
-/* Holds on until standard input ends. */
-static void wait_for_end_of_input(void)
+/* Holds on until standard input ends. Returns 0, or -1 with errno. */
+static int wait_for_end_of_input(void)
 {
-    /* TODO 5: read() from STDIN_FILENO and forget what came, until read() returns 0, the end
-     * of file. The port is ours as long as the socket is open. */
+    ssize_t count = 0;
+    /* TODO 5: let count be what read() from STDIN_FILENO returns, forget what came, and read
+     * again until it is 0, the end of file, or -1 for another reason than EINTR. The port is
+     * ours as long as the socket is open. */
     (void)read;
+    return (int)count;
 }
 
 /* Reports a call that failed for good. Returns the exit code. */
@@ -131,6 +134,7 @@ int main(int argc, char *argv[])
     printf(strchr(host, ':') ? "bound to [%s]:%s\n" : "bound to %s:%s\n", host, port);
     if (fflush(stdout) == EOF || ferror(stdout)) /* flushed now: it will hold the port for long */
         return fail("write", strerror(errno));
-    wait_for_end_of_input();
+    if (wait_for_end_of_input() == -1)
+        return fail("read", strerror(errno));
     return EXIT_SUCCESS;
 }

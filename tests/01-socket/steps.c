@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -65,6 +66,7 @@ STEP(1, "socket() returns a descriptor, the lowest that is free", .points = 20,
     expect_usage_error("sockinfo");
     expect_usage_error("sockinfo", "inet", "sock");
     expect_usage_error("sockinfo", "INET", "stream");
+    expect_usage_error("sockinfo", "unixxx", "stream");
     expect_strict_arguments("sockinfo", NUMBER("2", 0, INT_MAX), NUMBER("1", 0, INT_MAX));
     tried("ran `sockinfo inet stream`");
     suspect("Print the number that socket() returned.");
@@ -111,18 +113,40 @@ STEP(2, "what the kernel refuses ends with its reason and exit code 1", .points 
     }
 }
 
-/* Runs sockinfo and the reference and compares what they say behind "WORD=". */
-static void expect_same_word(const char *word, const char *family, const char *type)
+/* sockinfo and the reference, started with the same words. */
+struct pair {
+    struct program *program, *reference;
+};
+
+static struct pair start_pair(const char *family, const char *type)
 {
-    struct program *program = start("sockinfo", family, type);
-    struct program *reference = start_reference("sockinfo", family, type);
-    const char *said = strstr(next_line(program), word);
-    const char *right = strstr(next_line(reference), word);
+    return (struct pair){start("sockinfo", family, type),
+                         start_reference("sockinfo", family, type)};
+}
+
+/* Compares what both say behind "WORD=". */
+static void expect_same(const char *word, struct pair pair)
+{
+    const char *said = strstr(next_line(pair.program), word);
+    const char *right = strstr(next_line(pair.reference), word);
     int length = (int)strcspn(right, " ");
     expect_that(said && strncmp(said, right, (size_t)length) == 0 &&
                     (said[length] == ' ' || said[length] == '\0'),
                 text("%.*s", length, right), "%s", said ? said : "nothing of the kind");
-    expect_exit(program, 0);
+    expect_exit(pair.program, 0);
+}
+
+static void expect_same_word(const char *word, const char *family, const char *type)
+{
+    expect_same(word, start_pair(family, type));
+}
+
+static bool kernel_makes(int family, int type)
+{
+    int fd = socket(family, type, 0);
+    if (fd != -1)
+        close(fd);
+    return fd != -1;
 }
 
 STEP(3, "getsockname() tells the family of any socket", .points = 20, .after = 2,
@@ -152,6 +176,50 @@ STEP(3, "getsockname() tells the family of any socket", .points = 20, .after = 2
     }
 }
 
+/* Asks for sockets of these types; all run side by side. */
+static void expect_types(void)
+{
+    static const char by_number[] =
+        "Ask getsockopt() for SO_TYPE. A type without a name is printed as its number.";
+    static const char by_flag[] = "The flag is no part of the type. Print what getsockopt() "
+                                  "answers for SO_TYPE, not what was asked for.";
+    static const char by_kernel[] =
+        "A unix socket has no raw type, so the kernel makes it a dgram. Only getsockopt() with "
+        "SO_TYPE knows; the argument, even without its flags, is no answer.";
+    static const struct {
+        const char *family_word;
+        int family, type, flag;
+        const char *type_word, *note, *cause; /* type_word: if not its number */
+    } asked[] = {
+        {"unix", AF_UNIX, SOCK_STREAM, 0, "stream", "", by_number},
+        {"unix", AF_UNIX, SOCK_DGRAM, 0, "dgram", "", by_number},
+        {"unix", AF_UNIX, SOCK_SEQPACKET, 0, NULL, "", by_number},
+        {"inet", AF_INET, SOCK_STREAM, SOCK_CLOEXEC, NULL,
+         ", which is SOCK_STREAM with the flag SOCK_CLOEXEC", by_flag},
+        {"unix", AF_UNIX, SOCK_SEQPACKET, SOCK_CLOEXEC, NULL,
+         ", which is SOCK_SEQPACKET with the flag SOCK_CLOEXEC", by_flag},
+        {"unix", AF_UNIX, SOCK_RAW, 0, NULL, ", which is SOCK_RAW", by_kernel},
+    };
+    enum { ASKED = sizeof asked / sizeof asked[0] };
+    const char *types[ASKED];
+    struct pair pairs[ASKED];
+    for (int i = 0; i < ASKED; i++) {
+        types[i] =
+            asked[i].type_word ? asked[i].type_word : text("%d", asked[i].type | asked[i].flag);
+        if (kernel_makes(asked[i].family, asked[i].type))
+            pairs[i] = start_pair(asked[i].family_word, types[i]);
+        else
+            pairs[i].program = NULL;
+    }
+    for (int i = 0; i < ASKED; i++) {
+        if (!pairs[i].program)
+            continue;
+        tried("ran `sockinfo %s %s`%s", asked[i].family_word, types[i], asked[i].note);
+        suspect("%s", asked[i].cause);
+        expect_same("type=", pairs[i]);
+    }
+}
+
 STEP(4, "SO_TYPE tells the type, whatever was asked for", .points = 15, .after = 3,
      .see = "Step 4: ask for the type",
      .hints = {"Options of a socket can be set, and asked for. Which call asks?",
@@ -160,17 +228,7 @@ STEP(4, "SO_TYPE tells the type, whatever was asked for", .points = 15, .after =
                "`type`."},
      .by_hand = "build/labs/01-socket/sockinfo inet 524289")
 {
-    static const char *const types[] = {"stream", "dgram", "5"};
-    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
-        tried("ran `sockinfo unix %s`", types[i]);
-        suspect("Ask getsockopt() for SO_TYPE. A type without a name is printed as its number.");
-        expect_same_word("type=", "unix", types[i]);
-    }
-    const char *with_flag = text("%d", SOCK_STREAM | SOCK_CLOEXEC);
-    tried("ran `sockinfo inet %s`, which is SOCK_STREAM with the flag SOCK_CLOEXEC", with_flag);
-    suspect("The flag is no part of the type. Print what getsockopt() answers for SO_TYPE, not "
-            "what was asked for.");
-    expect_same_word("type=", "inet", with_flag);
+    expect_types();
     expect_full_disk_noticed("sockinfo", "inet", "stream");
 }
 
@@ -205,11 +263,11 @@ static struct count run_sockcount(const char *limit, int spare, long descriptor_
 
 /* Like run_sockcount(), but looks only at the first lines: how it ends is the next step's affair.
  */
-static struct count run_opening(const char *limit, long descriptor_limit)
+static struct count run_opening_of(enum build build, const char *limit, long descriptor_limit)
 {
     struct count count = {.opened = -1};
-    struct program *program =
-        launch(.program = "sockcount", .args = {limit}, .descriptor_limit = descriptor_limit);
+    struct program *program = launch(.program = "sockcount", .args = {limit}, .build = build,
+                                     .descriptor_limit = descriptor_limit);
     const char *line = next_line(program);
     if (sscanf(line, "opened %d", &count.opened) != 1)
         fail_step("the line \"opened N\"", shown(bytes_of(line)));
@@ -218,6 +276,31 @@ static struct count run_opening(const char *limit, long descriptor_limit)
         count.stopped = text("%.*s", (int)strcspn((const char *)rest.at + 9, "\n"), rest.at + 9);
     exit_status(program);
     return count;
+}
+
+static struct count run_opening(const char *limit, long descriptor_limit)
+{
+    return run_opening_of(STUDENTS, limit, descriptor_limit);
+}
+
+/* Lets it open a few thousand, or as many as this machine allows; `few` is how many it held when it
+ * might have 32 descriptors. */
+static void expect_thousands(int few)
+{
+    enum { THOUSANDS = 2100, LITTLE = 32 }; /* over 1024 and 2048, and cheap enough */
+    struct rlimit limit;
+    getrlimit(RLIMIT_NOFILE, &limit);
+    int most = limit.rlim_max < THOUSANDS ? (int)limit.rlim_max : THOUSANDS;
+    tried("ran `sockcount 1000000` with %d descriptors at most", most);
+    suspect("LIMIT can be anything up to 1000000, and only the kernel knows how many it will give: "
+            "make room for LIMIT descriptors (malloc()), and go on until socket() returns -1.");
+    struct count many = run_opening("1000000", most);
+    int right = few + most - LITTLE;
+    if (many.opened < right && many.stopped &&
+        run_opening_of(REFERENCE, "1000000", most).opened < right)
+        remark("this machine has no %d sockets to give", right);
+    else
+        expect_that(many.opened == right, text("opened %d", right), "opened %d", many.opened);
 }
 
 STEP(5, "sockcount opens as many as it may, and tells why it stopped", .points = 15,
@@ -258,6 +341,7 @@ STEP(5, "sockcount opens as many as it may, and tells why it stopped", .points =
     expect_that(just.opened == small.opened && !just.stopped,
                 text("opened %d and no line \"stopped:\"", small.opened), "opened %d%s",
                 just.opened, just.stopped ? ", stopped" : "");
+    expect_thousands(small.opened);
 }
 
 STEP(6, "a closed descriptor is handed out again", .points = 15, .after = 5,

@@ -8,6 +8,7 @@
 #include "world.h"
 
 #include <errno.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -32,13 +33,22 @@ STEP(1, "a port is digits from 0 to 65535, all else is a usage error", .points =
     expect_usage_error("bindto");
     expect_usage_error("bindto", "127.0.0.1", "abc");
     expect_strict_arguments("bindto", WORD("127.0.0.1"), PORT("0"));
-    tried("ran `bindto 127.0.0.1 65535` and `bindto 127.0.0.1 0`");
-    suspect("0 and 65535 are ports, the first and the last.");
-    static const char *const right[] = {"65535", "0"};
-    for (size_t i = 0; i < 2; i++) {
-        struct program *program = start("bindto", "127.0.0.1", right[i]);
-        end_input(program);
-        expect_that(exit_status(program) != 2, "no usage error", "exit code 2");
+    static const struct {
+        const char *word, *cause;
+    } right[] = {{"65535", "65535 is a port, the last one."},
+                 {"0", "0 is a port: it lets the kernel choose."},
+                 {"08089", "A port is decimal, zeros in front or not: 08089 is 8089. Give strtol() "
+                           "the base 10; with 0 a zero in front means octal."}};
+    enum { RIGHT = sizeof right / sizeof right[0] };
+    struct program *programs[RIGHT];
+    for (int i = 0; i < RIGHT; i++) {
+        programs[i] = start("bindto", "127.0.0.1", right[i].word);
+        end_input(programs[i]);
+    }
+    for (int i = 0; i < RIGHT; i++) {
+        tried("ran `bindto 127.0.0.1 %s`", right[i].word);
+        suspect("%s", right[i].cause);
+        expect_that(exit_status(programs[i]) != 2, "no usage error", "exit code 2");
     }
 }
 
@@ -55,6 +65,19 @@ static const char *reference_reason(const char *host, const char *port)
     return colon ? text("%.*s", (int)strcspn(colon + 2, "\n"), colon + 2) : NULL;
 }
 
+/* For a program that should not have found a name: what else may have stopped it? */
+static void suspect_look_up(struct program *program)
+{
+    static const int of_hints[] = {EAI_BADFLAGS, EAI_FAMILY, EAI_SERVICE, EAI_SOCKTYPE};
+    exit_status(program);
+    suspect("getaddrinfo() fails with a code of its own, and errno says nothing about it: return "
+            "that code, and main puts it into words with gai_strerror().");
+    for (size_t i = 0; i < sizeof of_hints / sizeof of_hints[0]; i++)
+        if (gives_reason(error_output(program), gai_strerror(of_hints[i])))
+            suspect("getaddrinfo() did not like what hints asks for. Zero hints before you set its "
+                    "fields: it has more of them.");
+}
+
 STEP(2, "getaddrinfo() turns names and numbers into addresses", .points = 15, .after = 1,
      .see = "Step 2: names and numbers",
      .hints = {"One call knows names, IPv4 and IPv6. What does it want to be told first?",
@@ -68,11 +91,9 @@ STEP(2, "getaddrinfo() turns names and numbers into addresses", .points = 15, .a
     const char *why = reference_reason("no..name", "0");
     if (!why)
         cannot_judge("the name \"no..name\" is known here");
-    suspect(
-        "Zero hints before you set its fields, and return getaddrinfo()'s own code: main puts it "
-        "into words with gai_strerror().");
     struct program *program = start("bindto", "no..name", "0");
     end_input(program);
+    suspect_look_up(program);
     expect_failure(program, why);
 
     static const char *const known[] = {"127.0.0.1", "localhost", "::1"};
@@ -167,6 +188,49 @@ static void expect_bound_to(const char *host, int port)
                 "bound to %s", where);
 }
 
+/* The port is told in digits, and has been read as decimal ones, whatever names and other bases
+ * there are. Where no port has a name that is all that can be seen. */
+static void expect_plain_number(void)
+{
+    int port = free_port_with_name();
+    if (port == 0)
+        return;
+    const char *word = text("0%d", port);
+    tried("ran `bindto 127.0.0.1 %s`", word);
+    suspect("A port is decimal, zeros in front or not: %s is %d. Give strtol() the base 10.", word,
+            port);
+    const char *line = next_line(start("bindto", "127.0.0.1", word));
+    const char *told = strrchr(line, ':');
+    if (told && (told[1] < '0' || told[1] > '9'))
+        suspect("Some ports have names in /etc/services. Give getnameinfo() NI_NUMERICSERV too, "
+                "then it prints the number.");
+    expect_that(strcmp(line, text("bound to 127.0.0.1:%d", port)) == 0,
+                text("bound to 127.0.0.1:%d", port), "%s", line);
+}
+
+/* Addresses that can be written in more than one way, or stand for many. */
+static void expect_addresses_told(void)
+{
+    static const struct {
+        const char *word, *host;
+        bool six;
+    } asked[] = {
+        {"0.0.0.0", "0.0.0.0", false}, {"::", "::", true}, {"0:0:0:0:0:0:0:1", "::1", true}};
+    enum { ASKED = sizeof asked / sizeof asked[0] };
+    struct program *programs[ASKED];
+    int count = has_ipv6() ? ASKED : 1;
+    for (int i = 0; i < count; i++)
+        programs[i] = start("bindto", asked[i].word, "0");
+    for (int i = 0; i < count; i++) {
+        tried("ran `bindto %s 0`", asked[i].word);
+        suspect("Bind to the address that was asked for, and print the one that getsockname() "
+                "reports, not the word that was typed.");
+        const char *where = bound_to(programs[i]);
+        const char *right = address(asked[i].host, port_of(where));
+        expect_that(strcmp(where, right) == 0, text("bound to %s", right), "bound to %s", where);
+    }
+}
+
 STEP(4, "getsockname() tells what the socket is bound to", .points = 20, .after = 3,
      .see = "Step 4: ask where you are",
      .hints = {"With port 0 the kernel chooses. Who knows the result?",
@@ -192,6 +256,8 @@ STEP(4, "getsockname() tells what the socket is bound to", .points = 20, .after 
                     text("bound to %s with a port other than 0", hosts[i]), "bound to %s", where);
     }
 
+    expect_plain_number();
+    expect_addresses_told();
     tried("ran `bindto localhost PORT`, a name");
     suspect("A name stands for one address or several: take the first that can be bound.");
     struct program *reference = start_reference("bindto", "localhost", "0");
@@ -269,9 +335,10 @@ STEP(5, "the port is held until standard input ends", .points = 20, .after = 4,
     expect_no_more_output(program);
     expect_that(!is_taken(port), "the port to be free again", "it is taken");
 
-    tried("let bindto's first read() be interrupted by a signal");
-    suspect("read() fails with EINTR when a signal comes: that is no end of file. Read again.");
-    program = launch(.program = "bindto", .args = {"127.0.0.1", "0"}, .weather = "read 1 EINTR");
+    tried("let bindto's first two read() be interrupted by a signal");
+    suspect("read() fails with EINTR when a signal comes, and the next one may as well: that is no "
+            "end of file. Read again, in a loop.");
+    program = launch(.program = "bindto", .args = {"127.0.0.1", "0"}, .weather = "read 1-2 EINTR");
     bound_to(program);
     wait_until_idle(program);
     expect_running(program);
