@@ -213,7 +213,7 @@ planted() {
 needs_weather() {
     case $1 in
     *-is-fatal | interrupted-* | *rest-sent-once | rest-written-once | failed-fork-unseen) true ;;
-    negative-time-out | feeds-too-much-again) true ;;
+    negative-time-out | feeds-too-much-again | line-before-listen) true ;;
     *) false ;;
     esac
 }

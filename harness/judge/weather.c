@@ -19,7 +19,7 @@ static const struct {
     {"accept", KIND_ACCEPT},   {"send", KIND_SEND},     {"recv", KIND_RECV},
     {"read", KIND_READ},       {"write", KIND_WRITE},   {"fork", KIND_FORK},
     {"pipe", KIND_PIPE},       {"thread", KIND_THREAD}, {"poll", KIND_POLL},
-    {"connect", KIND_CONNECT}, {"wait", KIND_WAIT},
+    {"connect", KIND_CONNECT}, {"wait", KIND_WAIT},     {"listen", KIND_LISTEN},
 };
 
 static bool read_kind(const char *word, struct probe_rule *rule)

@@ -4,10 +4,11 @@
  *     accept 1 ECONNABORTED; send 2-5 short 100; recv 3- delay 20
  *
  * KIND WHICH WHAT, separated by semicolons. KIND: accept, send, recv (on sockets, whatever the
- * call), read, write (on anything else), fork, thread, poll, connect, pipe, wait. WHICH: the calls
- * of that kind, counted from 1 in all processes of the program: 2, 2-5, 2- (and all that follow).
- * WHAT: an errno's name (the call fails and does nothing), `short BYTES` (it moves at most that
- * many) or `delay MILLISECONDS`.
+ * call), read, write (on anything else), fork, thread, poll, connect, pipe, wait, listen. WHICH:
+ * the calls of that kind, counted from 1 in all processes of the program: 2, 2-5, 2- (and all that
+ * follow). WHAT: an errno's name (the call fails and does nothing), `short BYTES` (it moves at most
+ * that many) or `delay MILLISECONDS` (it begins that much later; with another rule for the same
+ * call, it is late and fails: how a signal interrupts a wait).
  */
 #ifndef PLUMBLINE_WEATHER_H
 #define PLUMBLINE_WEATHER_H

@@ -83,11 +83,20 @@ static const char *place_in_first_line(struct program *server)
 
 const char *listening(struct program *server)
 {
+    enum { LATE_MS = 300 };
     const char *where = place_in_first_line(server);
-    if (!tcp_socket_at(where).listens)
-        fail_step(text("a socket that listens on %s", where),
-                  "no such socket in the kernel's table (see `ss -tln`)");
-    return where;
+    if (tcp_socket_at(where).listens)
+        return where;
+    const char *expected = text("a socket that listens on %s", where);
+    for (long long end = now_ms() + LATE_MS; now_ms() < end && !ended_by_now(server);) {
+        stage_serve(5);
+        if (!tcp_socket_at(where).listens)
+            continue;
+        suspect("The line tells that clients can connect, and they can only after listen(): call "
+                "it first, and print the line then.");
+        fail_step(expected, "the line first, and listen() after it");
+    }
+    fail_step(expected, "no such socket in the kernel's table (see `ss -tln`)");
 }
 
 const char *listening_for_datagrams(struct program *server)

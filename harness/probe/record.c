@@ -153,6 +153,8 @@ static enum probe_kind kind_of(enum probe_call name, long fd)
         return KIND_POLL;
     case CALL_connect:
         return KIND_CONNECT;
+    case CALL_listen:
+        return KIND_LISTEN;
     case CALL_pipe:
     case CALL_pipe2:
         return KIND_PIPE;

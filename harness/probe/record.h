@@ -120,6 +120,7 @@ enum probe_kind {
     KIND_CONNECT,
     KIND_PIPE,
     KIND_WAIT,
+    KIND_LISTEN,
 };
 
 /* The rule holds for calls number `from` to `to` of that kind, counted from 1 in all processes and

@@ -67,7 +67,7 @@ WRAPPER int listen(int fd, int backlog)
 {
     struct call call;
     probe_begin(&call, CALL_listen, HERE, fd, backlog, 0, 0, 0);
-    return (int)probe_end(&call, REAL(listen)(fd, backlog));
+    return (int)probe_end(&call, weather_fails(&call) ? -1 : REAL(listen)(fd, backlog));
 }
 
 WRAPPER int accept(int fd, struct sockaddr *restrict address, socklen_t *restrict length)

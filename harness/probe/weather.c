@@ -17,6 +17,7 @@ void weather_strikes(struct call *call, enum probe_kind kind, struct probe_heade
 {
     if (kind == KIND_NONE)
         return;
+    long delay_ms = 0;
     for (int i = 0; i < PROBE_RULES; i++) {
         struct probe_rule *rule = &header->rule[i];
         if (rule->kind != (uint32_t)kind)
@@ -24,12 +25,16 @@ void weather_strikes(struct call *call, enum probe_kind kind, struct probe_heade
         uint64_t count = __atomic_add_fetch(&rule->count, 1, __ATOMIC_RELAXED);
         if (count < rule->from || count > rule->to)
             continue;
-        call->weather = (uint8_t)rule->weather;
-        call->value = (long)rule->value;
-        call->record->weather = call->weather;
+        if (rule->weather == WEATHER_DELAY)
+            delay_ms = (long)rule->value;
+        if (rule->weather != WEATHER_DELAY || call->weather == WEATHER_NONE) {
+            call->weather = (uint8_t)rule->weather;
+            call->value = (long)rule->value;
+            call->record->weather = call->weather;
+        }
     }
-    if (call->weather == WEATHER_DELAY)
-        sleep_ms(call->value);
+    if (delay_ms > 0)
+        sleep_ms(delay_ms);
 }
 
 bool weather_fails(struct call *call)

@@ -1,11 +1,10 @@
 /*
  * steps.c - lab 03: the queue at the door.
- *
- * How many connections a queue completes is the kernel's affair: the test fills a queue of its own
- * with the same backlog and compares. It stays below the first retransmission, which comes after
- * one second and lets clients in that were pending.
  */
 #include "arguments.h"
+#include "door.h"
+#include "knocks.h"
+#include "manners.h"
 #include "peer.h"
 #include "program.h"
 #include "step.h"
@@ -13,70 +12,8 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-
-enum { MORE = 4, SETTLE_MS = 25, PATIENCE_MS = 80, LATE_MS = 20 };
-
-static const char *hosts[] = {"127.0.0.1", "::1"};
-
-static int host_count(void)
-{
-    return has_ipv6() ? 2 : 1;
-}
-
-struct crowd { /* clients that came one after another */
-    struct peer *client[16];
-    int count, inside;
-};
-
-static int count_inside(const struct crowd *crowd)
-{
-    int inside = 0;
-    for (int i = 0; i < crowd->count; i++)
-        inside += connected(crowd->client[i]) == 0;
-    return inside;
-}
-
-static bool nobody_new(void *context)
-{
-    struct crowd *crowd = context;
-    int inside = count_inside(crowd);
-    bool same = inside == crowd->inside;
-    crowd->inside = inside;
-    return same;
-}
-
-struct reaction { /* of a doorman to a client that came */
-    struct program *doorman;
-    long cpu_ms;
-};
-
-/* It rests again, or it spins, which is for step 2 to judge. */
-static bool is_over(void *context)
-{
-    struct reaction *reaction = context;
-    return is_idle(reaction->doorman) || cpu_time_ms(reaction->doorman) - reaction->cpu_ms > 20;
-}
-
-/* Sends backlog + MORE clients to the door, each when the doorman (NULL: there is none) is done
- * with the last; returns how many of them get in. */
-static int fill_queue(const char *where, int backlog, struct program *doorman)
-{
-    struct crowd crowd = {.count = backlog + MORE};
-    for (int i = 0; i < crowd.count; i++) {
-        crowd.client[i] = begin_to_join(where);
-        struct reaction reaction = {doorman, doorman ? cpu_time_ms(doorman) : 0};
-        if (doorman)
-            wait_until(is_over, &reaction, "a doorman that rests");
-    }
-    crowd.inside = count_inside(&crowd);
-    expect_still(nobody_new, &crowd, SETTLE_MS, "a queue that is full");
-    for (int i = 0; i < crowd.count; i++)
-        hang_up(crowd.client[i]);
-    return crowd.inside;
-}
 
 STEP(1, "clients connect to a listening socket, as many as the backlog says", .points = 20,
      .see = "Step 1: listen",
@@ -88,34 +25,26 @@ STEP(1, "clients connect to a listening socket, as many as the backlog says", .p
      .by_hand = "build/labs/03-listen/doorman 127.0.0.1 0 1    # then: ss -tln")
 {
     expect_strict_arguments("doorman", WORD("127.0.0.1"), PORT("0"), NUMBER("1", 0, INT_MAX));
+    tried("started `doorman 127.0.0.1 0 5`");
+    suspect("A socket that is bound but does not listen refuses its clients: call listen().");
+    listening(launch(.program = "doorman", .args = {"127.0.0.1", "0", "5"},
+                     .weather = "listen 1 delay 30"));
     for (int i = 0; i < host_count(); i++) {
         tried("started `doorman %s 0 5` and connected a client", hosts[i]);
         suspect("A socket that is bound but does not listen refuses its clients: call listen().");
         join(listening(start("doorman", hosts[i], "0", "5")));
     }
-
-    tried("started `doorman 127.0.0.1 0 1` and sent 5 clients, one after another");
-    suspect("Give listen() the BACKLOG of the command line, not a number of your own.");
-    int usual = fill_queue(local_address(open_door("127.0.0.1", 1, 0)), 1, NULL);
-    struct program *narrow = start("doorman", "127.0.0.1", "0", "1");
-    int inside = fill_queue(listening(narrow), 1, narrow);
-    if (inside == 1 + MORE)
-        suspect(
-            "All clients got in. Either listen() was not given the BACKLOG of the command line, "
-            "or clients are taken out of the queue: doorman never calls accept().");
-    expect_that(inside == usual, text("%d connections, as this kernel does for backlog 1", usual),
-                "%d connections", inside);
-
-    tried("started doorman on a port where another socket listens");
-    suspect("When bind() or listen() fails: its reason on standard error and exit 1.");
-    struct peer *holder = open_door("127.0.0.1", 1, 0);
-    const char *port = port_text(port_of(local_address(holder)));
-    expect_failure(start("doorman", "127.0.0.1", port, "1"), reason(EADDRINUSE));
-    tried("gave doorman a standard output that is full (/dev/full)");
-    suspect("Whether the line could be written is known after fflush(): exit with 1 if not.");
-    expect_exit(launch(.program = "doorman", .args = {"127.0.0.1", "0", "1"}, .output = FROM_FILE,
-                       .output_path = "/dev/full"),
-                1);
+    if (localhost_is(hosts[0]) || localhost_is(hosts[1])) {
+        tried("started `doorman localhost 0 5` and connected a client");
+        suspect("HOST is a name or an address, and getaddrinfo() understands both, unless it is "
+                "told AI_NUMERICHOST. inet_pton() knows no names.");
+        join(listening(start("doorman", "localhost", "0", "5")));
+    }
+    expect_unknown_host_told("doorman", UNKNOWN_HOST, "0", "1");
+    expect_queue_for(1);
+    expect_any_backlog();
+    expect_port_in_numbers();
+    expect_failures_told();
 }
 
 STEP(2, "the first knock is told, once, and the end of input ends it", .points = 20, .after = 1,
@@ -187,33 +116,19 @@ STEP(2, "the first knock is told, once, and the end of input ends it", .points =
                        .input_path = "/dev/null"),
                 0);
 
+    tried("sent doorman a byte without a newline, and then a client");
+    suspect("A call that waits for a whole line (fgets(), getline(), scanf()) holds the program "
+            "until the newline comes, and meanwhile nobody watches the door. read() takes what is "
+            "there.");
+    door = start("doorman", "127.0.0.1", "0", "5");
+    where = listening(door);
+    feed(door, BYTES("h"));
+    wait_until_idle(door);
+    join(where);
+    expect_line(door, "knock");
     tried("sent SIGTERM to a doorman that waits");
     suspect("SIGTERM ends a server.");
-    door = start("doorman", "127.0.0.1", "0", "5");
-    listening(door);
     terminate(door);
-}
-
-/* What knock prints; `waits`: there are connections that stay pending until the time is over. */
-static const char *knock(const char *where, const char *count, const char *timeout_ms, bool waits)
-{
-    struct program *program =
-        launch(.program = "knock", .times_itself = waits,
-               .args = {host_of(where), port_text(port_of(where)), count, timeout_ms});
-    const char *line = next_line(program);
-    expect_exit(program, 0);
-    expect_no_more_output(program);
-    return line;
-}
-
-static void expect_tally(const char *line, int count, int refused, int waiting)
-{
-    const char *expected = text("connected %d, refused %d, waiting %d", count, refused, waiting);
-    int c, r, w;
-    if (sscanf(line, "connected %d, refused %d, waiting %d", &c, &r, &w) == 3 &&
-        c + r + w != count + refused + waiting)
-        suspect("These are not COUNT connections: begin as many, and count each of them once.");
-    expect_that(strcmp(line, expected) == 0, expected, "%s", line);
 }
 
 STEP(
@@ -227,17 +142,24 @@ STEP(
 {
     expect_strict_arguments("knock", WORD("127.0.0.1"), PORT("1"), NUMBER("1", 1, 500),
                             NUMBER("10", 0, INT_MAX));
+    tried("ran `knock 127.0.0.1 0 1 0`");
+    suspect("0 is a PORT, too, though nobody can listen there: no wrong argument.");
+    expect_that(exit_status(start("knock", "127.0.0.1", "0", "1", "0")) != 2, "no usage error",
+                "exit code 2");
     for (int i = 0; i < host_count(); i++) {
         struct peer *door = open_door(hosts[i], 511, 0);
         tried("ran `knock %s PORT 5 15000` at a door with room for all", hosts[i]);
         suspect("Each socket is made non-blocking before connect(); -1 with EINPROGRESS is no "
                 "failure.");
-        expect_tally(knock(local_address(door), "5", "15000", false), 5, 0, 0);
+        expect_settled(local_address(door), 5, 0);
     }
+    expect_name_understood();
+    expect_unknown_host_told("knock", UNKNOWN_HOST, "1", "1", "10");
+    expect_begun_at_once("8");
     tried("ran `knock 127.0.0.1 PORT 500 15000`");
     suspect("COUNT goes up to 500, and each connection takes one socket, which is one descriptor.");
     struct peer *wide = open_door("127.0.0.1", 1000, 0);
-    expect_tally(knock(local_address(wide), "500", "15000", false), 500, 0, 0);
+    expect_settled(local_address(wide), 500, 0);
 }
 
 STEP(4, "a refusal is counted, any other failure ends it", .points = 20, .after = 3,
@@ -249,11 +171,13 @@ STEP(4, "a refusal is counted, any other failure ends it", .points = 20, .after 
                "errno and return -1."},
      .by_hand = "build/labs/03-listen/knock 127.0.0.1 1 3 1000")
 {
+    struct program *broken = start_to_be_reset();
     for (int i = 0; i < host_count(); i++) {
         tried("ran `knock %s PORT 3 15000` where nobody listens", hosts[i]);
         suspect("A refused connection (ECONNREFUSED) is counted as refused, and is no failure.");
-        expect_tally(knock(address(hosts[i], free_port()), "3", "15000", false), 0, 3, 0);
+        expect_settled(address(hosts[i], free_port()), 0, 3);
     }
+    expect_reset_counted(broken);
     tried("ran `knock 255.255.255.255 1 1 15000`, an address for which there is no connection");
     struct program *reference = start_reference("knock", "255.255.255.255", "1", "1", "15000");
     if (exit_status(reference) == 1) {
@@ -266,6 +190,7 @@ STEP(4, "a refusal is counted, any other failure ends it", .points = 20, .after 
         expect_failure(program, text("%.*s", (int)strcspn(why + 2, "\n"), why + 2));
         expect_no_more_output(program);
     }
+    expect_lack_of_sockets_told();
     tried("gave knock a standard output that is full (/dev/full)");
     suspect("Whether the line could be written is known after fflush(): exit with 1 if not.");
     expect_exit(launch(.program = "knock", .output = FROM_FILE, .output_path = "/dev/full",
@@ -283,31 +208,14 @@ STEP(5, "the time-out is for all connections together", .points = 20, .after = 4
      .by_hand = "build/labs/03-listen/doorman 127.0.0.1 4000 1 & "
                 "build/labs/03-listen/knock 127.0.0.1 4000 8 500")
 {
-    tried("ran `knock 127.0.0.1 PORT 8 %d` at a door whose queue is full", PATIENCE_MS);
-    suspect("Connections that are still pending when TIMEOUT_MS is over are counted as waiting. "
-            "poll() must wait for what is left of it, and not for ever.");
-    const char *where = listening(start_reference("doorman", "127.0.0.1", "0", "1"));
-    struct crowd crowd = {.count = 1 + MORE};
-    for (int i = 0; i < crowd.count; i++)
-        crowd.client[i] = begin_to_join(where);
-    crowd.inside = count_inside(&crowd);
-    expect_still(nobody_new, &crowd, SETTLE_MS, "a queue that is full");
-    for (int i = 0; i < crowd.count; i++)
-        if (connected(crowd.client[i]) != 0)
-            hang_up(crowd.client[i]);
-    await_build("knock");
-    long long before = now_ms();
-    const char *line = knock(where, "8", text("%d", PATIENCE_MS), true);
-    long long waited = now_ms() - before;
-    expect_tally(line, 0, 0, 8);
-    suspect("poll() must wait for what is left of TIMEOUT_MS, and be called again while something "
-            "is left.");
-    expect_that(waited >= PATIENCE_MS, text("at least %d ms of waiting", PATIENCE_MS), "%lld ms",
-                waited);
+    const char *where = full_door();
+    struct program *interrupted = start_to_be_interrupted(where);
+    expect_one_time_out(where);
 
     tried("ran `knock 127.0.0.1 PORT 3 0` at a door whose queue is full");
     suspect("A TIMEOUT_MS of 0 does not wait at all: poll() gets 0, not a negative number.");
-    expect_tally(knock(where, "3", "0", true), 0, 0, 3);
+    expect_tally(told_by(start_knock(where, "3", "0")), 0, 0, 3);
+    expect_rest_of_time_out(interrupted);
 
     tried("let the first poll() of `knock 127.0.0.1 PORT 8 %d` begin when the time was over",
           LATE_MS);
@@ -319,7 +227,7 @@ STEP(5, "the time-out is for all connections together", .points = 20, .after = 4
                .weather = text("poll 1 delay %d", 2 * LATE_MS),
                .args = {"127.0.0.1", port_text(port_of(narrow)), "8", text("%d", LATE_MS)});
     int inside = -1, outside = -1;
-    line = next_line(late);
+    const char *line = next_line(late);
     expect_that(sscanf(line, "connected %d, refused 0, waiting %d", &inside, &outside) == 2 &&
                     inside + outside == 8,
                 "8 connections, those that stand and those that wait", "%s", line);
@@ -327,8 +235,8 @@ STEP(5, "the time-out is for all connections together", .points = 20, .after = 4
 
     tried("ran `knock 127.0.0.1 PORT 1 2147483647` at an open door");
     suspect("It returns as soon as no connection is waiting, however long TIMEOUT_MS is.");
-    expect_tally(knock(local_address(open_door("127.0.0.1", 5, 0)), "1", "2147483647", false), 1, 0,
-                 0);
+    where = local_address(open_door("127.0.0.1", 5, 0));
+    expect_tally(told_by(start_knock(where, "1", "2147483647")), 1, 0, 0);
 }
 
 STORY("clients connect although nobody accepts, until the queue is full")
