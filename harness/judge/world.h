@@ -32,6 +32,10 @@ void expect_still(bool (*holds)(void *context), void *context, int milliseconds,
 void wait_until_due(bool (*holds)(void *context), void *context, struct program *program,
                     long long due_ms, const char *expected);
 
+/* From now on the local time, the test's own and that of programs started later, is some days ago:
+ * the day of the month has one digit, whatever the date is. For a step to begin with. */
+void live_early_in_the_month(void);
+
 /* How a TCP socket with this local address stands in the kernel's table. */
 struct tcp_socket {
     bool found;
