@@ -62,6 +62,10 @@ void await_build(const char *name);
  * statically, with another C library, or making system calls of its own) never has any: no step may
  * demand what only a program with weather would show. */
 bool weather_came(struct program *program);
+/* From now on the program's time of day is so many seconds ahead. Returns false if it never asked
+ * for the time in a way that the probe reaches: then no step may demand the other time. */
+bool set_clock_ahead(struct program *program, int seconds);
+
 /* Starts a server whose threads are watched by ThreadSanitizer: a data race is a failure of the
  * step, at its end. The step's description names the program in .watch_threads. Where the compiler
  * has no ThreadSanitizer, or its programs do not run, this is remarked and the usual build starts.

@@ -55,6 +55,8 @@ void weather_strikes(struct call *call, enum probe_kind kind, struct probe_heade
 bool weather_fails(struct call *call);                  /* errno is set: do not call */
 size_t weather_size(const struct call *call, size_t n); /* how much it may ask for */
 
+struct probe_header *probe_header(void); /* NULL if nothing is recorded */
+
 /* --- the program that exec makes of a process --- */
 
 /* The words that a new image needs in its environment, or NULL if nothing is recorded; they were

@@ -284,6 +284,11 @@ void probe_address(struct call *call, const void *address, size_t length)
 
 /* --- the start of an image --- */
 
+struct probe_header *probe_header(void)
+{
+    return probe.header;
+}
+
 const char *probe_preload(void)
 {
     return probe.header ? probe.preload : NULL;

@@ -140,6 +140,8 @@ struct probe_header {
     uint32_t images; /* images claimed so far; may exceed PROBE_IMAGES; the probe adds */
     uint32_t rules;
     struct probe_rule rule[PROBE_RULES];
+    int64_t ahead_s;      /* that the program's time of day is ahead; the test sets it */
+    uint64_t clock_calls; /* that asked for the time of day; the probe adds */
     struct probe_image image[PROBE_IMAGES];
 };
 

@@ -39,6 +39,25 @@ static int try_address(const struct addrinfo *ai)
     return -1;
 }
 
+/* writev() may take less than all: then the rest. */
+static int put(struct iovec halves[2])
+{
+    while (halves[0].iov_len + halves[1].iov_len > 0) {
+        ssize_t n = writev(1, halves, 2);
+        if (n == -1 && errno == EINTR)
+            continue;
+        if (n == -1)
+            return -1;
+        for (int i = 0; i < 2; i++) {
+            size_t taken = (size_t)n < halves[i].iov_len ? (size_t)n : halves[i].iov_len;
+            halves[i].iov_base = (char *)halves[i].iov_base + taken;
+            halves[i].iov_len -= taken;
+            n -= (ssize_t)taken;
+        }
+    }
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *list;
@@ -77,7 +96,7 @@ int main(int argc, char **argv)
         size_t in_first = (size_t)n < sizeof first ? (size_t)n : sizeof first;
         halves[0].iov_len = in_first;
         halves[1].iov_len = (size_t)n - in_first;
-        if (writev(1, halves, 2) != n) {
+        if (put(halves) == -1) {
             perror("timeclient: write");
             return 1;
         }
