@@ -30,6 +30,7 @@ void expect_unknown_host_of(const char *const words[])
     struct program *program = start_words(STUDENTS, words);
     end_input(program);
     expect_failure(program, gai_strerror(code));
+    suspect("A failure is told on standard error, and not on standard output.");
     expect_no_more_output(program);
 }
 
