@@ -166,7 +166,7 @@ struct program *start_watched_words(const char *const words[])
         return start_words(STUDENTS, words);
     }
     struct launch how = {.program = words[0], .watch_threads = true};
-    for (int i = 0; i < 63 && words[i + 1]; i++)
+    for (int i = 0; i < ARGS - 1 && words[i + 1]; i++)
         how.args[i] = words[i + 1];
     struct program *program = launch_as(&how);
     stage_wait(has_spoken_or_ended, program, text("a line from %s", words[0]), NULL);
