@@ -51,9 +51,16 @@ static void expect_usage(const struct trial *trial)
 
 void expect_usage_error_of(const char *const words[])
 {
+    expect_usage_errors_of((const char *const *const[]){words, NULL});
+}
+
+void expect_usage_errors_of(const char *const *const lines[])
+{
     struct trials trials = {.count = 0};
-    try_words(&trials, words);
-    expect_usage(&trials.of[0]);
+    for (size_t i = 0; lines[i]; i++)
+        try_words(&trials, lines[i]);
+    for (size_t i = 0; i < trials.count; i++)
+        expect_usage(&trials.of[i]);
 }
 
 /* Words that look like a number in the range and are none. Returns how many; the first FEW are the

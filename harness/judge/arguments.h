@@ -12,6 +12,15 @@
 #define expect_usage_error(...) expect_usage_error_of((const char *[]){__VA_ARGS__, NULL})
 void expect_usage_error_of(const char *const words[]);
 
+/* The same for several command lines, which are tried side by side:
+ *
+ *     expect_usage_errors(WORDS("pmq"), WORDS("pmq", "push", name, "1"));
+ */
+#define WORDS(...) ((const char *[]){__VA_ARGS__, NULL})
+#define expect_usage_errors(...)                                                                   \
+    expect_usage_errors_of((const char *const *const[]){__VA_ARGS__, NULL})
+void expect_usage_errors_of(const char *const *const lines[]);
+
 /* A word of a right command line. */
 struct argument {
     const char *word;

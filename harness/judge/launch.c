@@ -395,8 +395,8 @@ struct program *launch_as(const struct launch *how)
     *program->how = *how;
     program->name = how->program;
 
-    char *argv[66] = {(char *)how->program};
-    for (int i = 0; i < 64 && how->args[i]; i++)
+    char *argv[ARGS + 2] = {(char *)how->program};
+    for (int i = 0; i < ARGS && how->args[i]; i++)
         argv[i + 1] = (char *)how->args[i];
     long long began = story_time();
     spawn(program, path, argv);
@@ -424,7 +424,7 @@ struct program *launch_tool(const char *path, char *const argv[])
 struct program *start_words(enum build build, const char *const words[])
 {
     struct launch how = {.program = words[0], .build = build};
-    for (int i = 0; i < 63 && words[i] && words[i + 1]; i++)
+    for (int i = 0; i < ARGS - 1 && words[i] && words[i + 1]; i++)
         how.args[i] = words[i + 1];
     return launch_as(&how);
 }

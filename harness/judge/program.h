@@ -23,9 +23,11 @@ enum build { STUDENTS, REFERENCE }; /* whose build of the program */
 
 enum stream { PIPED, CLOSED, FROM_FILE }; /* what a standard descriptor is connected to */
 
+enum { ARGS = 256 }; /* of a program at most, with the NULL */
+
 struct launch {
     const char *program;     /* its name, as in the lab's contract: "timeserver" */
-    const char *args[64];    /* its arguments, ended by NULL */
+    const char *args[ARGS];  /* its arguments, ended by NULL */
     enum build build;        /* the student's unless said otherwise */
     enum stream input;       /* standard input: a pipe that the test holds, or ... */
     enum stream output;      /* standard output: a pipe that the test reads, or ... */

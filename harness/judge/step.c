@@ -90,7 +90,7 @@ static const char *command_line(void)
     if (!program)
         return "";
     const char *line = text("ran %s", program->name);
-    for (int i = 0; i < 64 && program->how->args[i]; i++)
+    for (int i = 0; i < ARGS && program->how->args[i]; i++)
         line = text("%s %s", line, *program->how->args[i] ? program->how->args[i] : "''");
     return line;
 }

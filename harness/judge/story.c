@@ -130,7 +130,7 @@ void story_started(const struct program *program, long long at)
     if (!notes() || story.programs == MOST_PROGRAMS)
         return;
     const char *words = "";
-    for (int i = 0; i < 64 && program->how->args[i]; i++)
+    for (int i = 0; i < ARGS && program->how->args[i]; i++)
         words = text("%s%s%s", words, *words ? " " : "",
                      *program->how->args[i] ? program->how->args[i] : "''");
     fputs("program", story.notes);

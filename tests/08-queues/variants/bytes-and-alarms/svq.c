@@ -53,7 +53,7 @@ static int put(int queue, long kind)
             break;
     }
     free(parcel);
-    return 0;
+    return ferror(stdin) ? fail("getchar") : 0;
 }
 
 static int get(int queue, long kind)
