@@ -22,11 +22,20 @@ struct trials {
     size_t count;
 };
 
+/* A word as a shell would need it, or, where a person could not see what is in it, as shown(). */
+static const char *legible(const char *word)
+{
+    for (const char *at = word; *at; at++)
+        if (*at < ' ' || *at > '~')
+            return shown(bytes_of(word));
+    return *word ? word : "''";
+}
+
 static void try_words(struct trials *trials, const char *const words[])
 {
     const char *line = words[0];
     for (int i = 1; words[i]; i++)
-        line = text("%s %s", line, *words[i] ? words[i] : "''");
+        line = text("%s %s", line, legible(words[i]));
     if (trials->count == MOST_TRIALS)
         cannot_judge("more than %d wrong command lines in one step", MOST_TRIALS);
     struct program *program = start_words(STUDENTS, words);

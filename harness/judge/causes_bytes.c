@@ -34,11 +34,26 @@ const char *failure_as_count(const struct evidence *e)
     return NULL;
 }
 
+/* Whether this thread's last call that took bytes from the same object got all that it asked for:
+ * then its buffer is full. */
+static bool got_all_before(const struct evidence *e, size_t i)
+{
+    for (size_t j = i; j-- > 0;) {
+        const struct probe_record *r = own(e, j);
+        if (r && r->thread == own(e, i)->thread && moves_in(r) &&
+            r->argument[0] == own(e, i)->argument[0] && object_of(e, j) == object_of(e, i))
+            return r->argument[2] > 0 && returned(r, r->argument[2]);
+    }
+    return false;
+}
+
+/* A file's end is known, and who has nothing left to get may ask for 0 bytes. */
 const char *asks_for_nothing(const struct evidence *e)
 {
     for (size_t i = 0; i < e->count; i++) {
         const struct probe_record *r = own(e, i);
-        if (r && moves_in(r) && r->argument[2] == 0 && returned(r, 0))
+        if (r && moves_in(r) && r->argument[2] == 0 && returned(r, 0) && !is_about(e, i, OPENED) &&
+            got_all_before(e, i))
             return text("%s() was asked for 0 bytes, for the buffer was full, and its 0 looks like "
                         "an end of file: make room first.",
                         call_name(r));

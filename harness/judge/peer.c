@@ -361,15 +361,20 @@ void expect_bytes(struct peer *peer, struct bytes bytes)
     buffer_drop(&peer->heard, bytes.length);
 }
 
-struct bytes hear_line(struct peer *peer)
+struct bytes hear_line_as(struct peer *peer, const char *what)
 {
     struct hearing hearing = {.peer = peer, .line = true};
-    listen_to(&hearing, "a line");
+    listen_to(&hearing, what);
     struct bytes heard = buffer_content(&peer->heard);
     const unsigned char *newline = memchr(heard.at, '\n', heard.length);
     if (!newline)
-        fail_step("a line", how_it_goes(peer));
+        fail_step(what, how_it_goes(peer));
     return buffer_take(&peer->heard, (size_t)(newline - heard.at) + 1);
+}
+
+struct bytes hear_line(struct peer *peer)
+{
+    return hear_line_as(peer, "a line");
 }
 
 struct bytes hear_all(struct peer *peer)

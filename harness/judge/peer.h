@@ -95,8 +95,9 @@ struct bytes hear(struct peer *peer, size_t length);
 /* Waits for `length` bytes or an end before them; returns what came. */
 struct bytes hear_up_to(struct peer *peer, size_t length);
 
-/* Waits for one line and returns it with its line end. */
+/* Waits for one line and returns it with its line end; `what` says what it is, for a failure. */
 struct bytes hear_line(struct peer *peer);
+struct bytes hear_line_as(struct peer *peer, const char *what);
 
 /* Waits for the end of file and returns all that came before it. A reset fails. */
 struct bytes hear_all(struct peer *peer);

@@ -29,11 +29,12 @@ enum {
     HOT_CPU_MS = 500,  /* processor time without an event that makes a hot loop */
     CPU_EVERY_MS = 60, /* that often it is asked for */
     UNKNOWN = -1,
-    DOZING_MS = 1200,    /* asleep by the clock and nothing else: it waits for no event at all */
-    NODDING_MS = 1600,   /* waiting for events with a time-out, again and again in vain */
-    MOSTLY = 8,          /* dozing in that many looks of ten */
-    LONG_WAIT_MS = 8000, /* a time-out that no step would wait for: counts as none, except in */
-};                       /* programs that wait on the clock by contract */
+    DOZING_MS = 1200,     /* asleep by the clock and nothing else: it waits for no event at all */
+    NODDING_MS = 1600,    /* waiting for events with a time-out, again and again in vain */
+    ON_ITS_WAY_MS = 3500, /* a queue that is full drops SYNs: they come again after 1 and 3 s */
+    MOSTLY = 8,           /* dozing in that many looks of ten */
+    LONG_WAIT_MS = 8000,  /* a time-out that no step would wait for: counts as none, except in */
+};                        /* programs that wait on the clock by contract */
 
 /* What a look found: how the busiest thread of all stands. */
 struct look {
@@ -228,6 +229,16 @@ static bool timer_may_wake_one(void)
     return found;
 }
 
+/* Whether a connection of the test's own is on its way: the kernel may finish it later, though all
+ * programs sleep. */
+static bool one_is_connecting(void)
+{
+    for (struct peer *peer = the_stage()->peers; peer; peer = peer->next)
+        if (peer->connecting && peer->fd != -1 && !peer->trouble)
+            return true;
+    return false;
+}
+
 static void begin_again(struct still *still, long long now)
 {
     still->events = the_stage()->events;
@@ -266,6 +277,9 @@ enum stillness still_look(struct still *still)
     if (!look.moving && (look.sleeps_by_clock || look.waits_with_timeout))
         still->dozing_looks++;
     long long patience = look.waits_with_timeout ? NODDING_MS : DOZING_MS;
+    long long still_ms = STILL_MS;
+    if (one_is_connecting())
+        patience = still_ms = ON_ITS_WAY_MS;
     if (!look.moving && !look.times_itself && now - still->event_ms >= patience &&
         still->dozing_looks * 10 >= still->looks_since_event * MOSTLY && !timer_may_wake_one())
         return DOZING;
@@ -278,7 +292,7 @@ enum stillness still_look(struct still *still)
         return MOVING;
     }
     still->looks++;
-    bool long_enough = still->looks >= STILL_LOOKS && now - still->since_ms >= STILL_MS;
+    bool long_enough = still->looks >= STILL_LOOKS && now - still->since_ms >= still_ms;
     return long_enough && !timer_may_wake_one() ? STILL : MOVING;
 }
 

@@ -4,8 +4,9 @@
  * State decides, not the clock. A program stands still when every thread of every process that the
  * step started sleeps in a call without a time-out, was seen doing so in several looks in a row
  * without having run in between, and no event came meanwhile. It runs hot when it burns processor
- * time without any event. What cannot be seen (no /proc, no permission) is never called still: then
- * the deadline of the wait decides.
+ * time without any event. A connection of the test's that is on its way may still come: the kernel
+ * tries again after a second, and that is waited for. What cannot be seen (no /proc, no permission)
+ * is never called still: then the deadline of the wait decides.
  */
 #ifndef PLUMBLINE_STILL_H
 #define PLUMBLINE_STILL_H

@@ -61,9 +61,11 @@ bool gives_reason(struct bytes said, const char *why);
 
 /* Lets clients come and go, again and again, and fails if every round leaves the server's first
  * process with more memory. Some may: the first clients make it set things up, and what is free can
- * be given back to the system at any time, and taken again. A round is visit(where), `visits`
- * times; `clients` is how many come in each visit. `cause` is told with the failure; NULL stands
- * for the usual one: what was allocated for a client, or its thread's stack, is not freed. */
+ * be given back to the system at any time, and taken again; a pool's threads take some when each
+ * has its first client, so there are enough rounds for all of them. A round is visit(where),
+ * `visits` times; `clients` is how many come in each visit. `cause` is told with the failure; NULL
+ * stands for the usual one: what was allocated for a client, or its thread's stack, is not freed.
+ */
 void expect_steady_memory(struct program *server, const char *where,
                           void (*visit)(const char *where), int visits, int clients,
                           const char *cause);

@@ -57,11 +57,11 @@ static int is_port(const char *word)
 /* Takes a URL apart. Returns 0, or -1 if it is none of ours. */
 static int parse_url(const char *text, struct url *url)
 {
-    /* TODO 7: no space, control character or "#" may be in it, and "http://" is in front.
-     * What follows up to the first "/" or "?" is the authority, the rest the target. In
-     * the authority a ":" begins the port (80 if there is none); but an IPv6 address has
-     * colons, so it stands in brackets. A host must not be empty. Copies are made by
-     * strdup(3) and strndup(3). */
+    /* TODO 7: no space, control character (1 to 31, 127) or "#" may be in it, and "http://"
+     * is in front. A byte above 127 may (a char can be signed). What follows up to the
+     * first "/" or "?" is the authority, the rest the target. In the authority a ":" begins
+     * the port (80 if there is none); but an IPv6 address has colons, so it stands in
+     * brackets. A host must not be empty. Copies are made by strdup(3) and strndup(3). */
     (void)text;
     (void)url;
     (void)is_port;
@@ -130,7 +130,7 @@ static int read_line(struct stream *stream, char *line)
 static int copy(struct stream *stream, unsigned long long length)
 {
     /* TODO 7: while bytes are missing: must_fill(), fwrite() what is unused, but no more
-     * than is missing, and move stream->start behind it. */
+     * than is missing, and move stream->start behind it. -1 if fwrite() wrote less. */
     (void)stream;
     (void)length;
     (void)must_fill;
@@ -222,8 +222,8 @@ static int copy_chunks(struct stream *stream)
 {
     /* TODO 8: read_line() the size (parse_number() with base 16 stops at a ";", where
      * extensions begin), copy() the bytes, read_line() the empty line behind them; until
-     * the size is 0. Then skip what follows, up to an empty line. An end of file before
-     * that is a failure. */
+     * the size is 0. An end of file before that is a failure. Then skip what follows, up to
+     * an empty line or the end of file. */
     (void)stream;
     errno = ENOSYS;
     return -1;

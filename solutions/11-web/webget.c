@@ -86,11 +86,11 @@ static int parse_url(const char *text, struct url *url)
         return -1;
     *end = '\0';
     return *url->host != '\0' && is_port(url->port) ? 0 : -1;
-    // STUB: /* TODO 7: no space, control character or "#" may be in it, and "http://" is in front.
-    // STUB:  * What follows up to the first "/" or "?" is the authority, the rest the target. In
-    // STUB:  * the authority a ":" begins the port (80 if there is none); but an IPv6 address has
-    // STUB:  * colons, so it stands in brackets. A host must not be empty. Copies are made by
-    // STUB:  * strdup(3) and strndup(3). */
+    // STUB: /* TODO 7: no space, control character (1 to 31, 127) or "#" may be in it, and "http://"
+    // STUB:  * is in front. A byte above 127 may (a char can be signed). What follows up to the
+    // STUB:  * first "/" or "?" is the authority, the rest the target. In the authority a ":" begins
+    // STUB:  * the port (80 if there is none); but an IPv6 address has colons, so it stands in
+    // STUB:  * brackets. A host must not be empty. Copies are made by strdup(3) and strndup(3). */
     // STUB: (void)text;
     // STUB: (void)url;
     // STUB: (void)is_port;
@@ -171,7 +171,7 @@ static int copy(struct stream *stream, unsigned long long length)
         length -= some;
     }
     // STUB: /* TODO 7: while bytes are missing: must_fill(), fwrite() what is unused, but no more
-    // STUB:  * than is missing, and move stream->start behind it. */
+    // STUB:  * than is missing, and move stream->start behind it. -1 if fwrite() wrote less. */
     // STUB: (void)stream;
     // STUB: (void)length;
     // STUB: (void)must_fill;
@@ -314,8 +314,8 @@ static int copy_chunks(struct stream *stream)
     return 0;
     // STUB: /* TODO 8: read_line() the size (parse_number() with base 16 stops at a ";", where
     // STUB:  * extensions begin), copy() the bytes, read_line() the empty line behind them; until
-    // STUB:  * the size is 0. Then skip what follows, up to an empty line. An end of file before
-    // STUB:  * that is a failure. */
+    // STUB:  * the size is 0. An end of file before that is a failure. Then skip what follows, up to
+    // STUB:  * an empty line or the end of file. */
     // STUB: (void)stream;
     // STUB: errno = ENOSYS;
     // STUB: return -1;

@@ -31,18 +31,27 @@ static const char *asked_for(const char *head, const char *name)
     return NULL;
 }
 
+/* The text with each byte above 127 as an escape, which stands for the same. */
+static const char *in_ascii(const char *word)
+{
+    char *ascii = step_memory(3 * strlen(word) + 1), *at = ascii;
+    for (; *word; word++)
+        at += sprintf(at, (unsigned char)*word > 127 ? "%%%02X" : "%c", (unsigned char)*word);
+    return ascii;
+}
+
 /* Waits for the head of the client's request and checks what a server needs. */
 static void hear_request(struct visit *visit, const char *target, const char *authority)
 {
     const char *head = "";
     do {
-        struct bytes line = hear_line(visit->server);
+        struct bytes line = hear_line_as(visit->server, "a request, up to its empty line");
         if (line.length < 2 || line.at[line.length - 2] != '\r')
             fail_step("a request whose lines end with CR LF (\\r\\n)", shown(line));
         head = text("%s%.*s", head, (int)line.length, (const char *)line.at);
     } while (strlen(head) < 4 || strcmp(head + strlen(head) - 4, "\r\n\r\n") != 0);
-    const char *line = text("%.*s", (int)strcspn(head, "\r"), head);
-    const char *expected = text("GET %s HTTP/1.1", target);
+    const char *line = in_ascii(text("%.*s", (int)strcspn(head, "\r"), head));
+    const char *expected = in_ascii(text("GET %s HTTP/1.1", target));
     size_t length = strlen(expected) - 1; /* HTTP/1.0 is as right */
     if (strlen(line) != length + 1 || strncmp(line, expected, length) != 0 ||
         !strchr("01", line[length]))
@@ -150,7 +159,7 @@ static void expect_refused_urls(const char *const urls[], size_t count)
         end_input(clients[i]);
     }
     for (size_t i = 0; i < count; i++) {
-        tried("ran webget '%s'", urls[i]);
+        tried("ran webget with the URL %s", shown(bytes_of(urls[i])));
         suspect("A URL is http://HOST[:PORT][/PATH][?QUERY], an IPv6 address stands in brackets, "
                 "and no space, control character or # is in it. Anything else: exit code 2.");
         expect_exit(clients[i], 2);

@@ -6,6 +6,7 @@
 
 #include "arguments.h"
 #include "get.h"
+#include "manners.h"
 
 STEP(7, "webget sends a request and prints the body that comes back", .points = 15,
      .see = "Step 7: ask as a browser asks",
@@ -41,20 +42,32 @@ STEP(7, "webget sends a request and prints the body that comes back", .points = 
         "http://127.0.0.1/a#b",
         "http://127.0.0.1/a\nb",
         "http://127.0.0.1/\x7f",
+        "http://127.0.0.1/\x01",
+        "http://[]/",
         " http://127.0.0.1/",
     };
     expect_usage_error("webget");
     expect_usage_error("webget", "http://127.0.0.1/", "http://127.0.0.1/");
     expect_refused_urls(bad_urls, sizeof bad_urls / sizeof bad_urls[0]);
 
-    static const char *const targets[] = {"/", "", "?q=1", "/a/b.html?x=1&y=/:2", "/a:8/@%20b"};
+    expect_unknown_host_told("webget", "http://" UNKNOWN_HOST "/");
+    const char *long_target = text("/%03000d", 0);
+    const char *const targets[] = {"/",          "",          "?q=1",     "/a/b.html?x=1&y=/:2",
+                                   "/a:8/@%20b", "/\xc3\xa9", long_target};
     const char *request_cause =
         "The request is \"GET TARGET HTTP/1.1\", a field `Host: HOST:PORT` and an empty line, each "
         "line ended by \\r\\n. The target is the URL from its path on, with its query, \"/\" in "
         "front.";
     for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++) {
-        tried("ran webget http://127.0.0.1:PORT%s", targets[i]);
-        suspect("%s", request_cause);
+        bool is_long = targets[i] == long_target;
+        tried("ran webget http://127.0.0.1:PORT%s", is_long ? "/000..., 3000 bytes" : targets[i]);
+        suspect("%s",
+                is_long ? "A URL may be long: make as much room for the request as it needs "
+                          "(snprintf() tells how much that is), and send all of it."
+                : strchr(targets[i], '\xc3')
+                    ? "The bytes above 127 are no control characters (and a char may be signed): "
+                      "they go to the server as they are."
+                    : request_cause);
         struct visit visit = begin_visit(targets[i]);
         say(visit.server, with_head("Content-Length: 3\r\n", BYTES("t\0o")));
         half_close(visit.server);
@@ -99,11 +112,11 @@ STEP(7, "webget sends a request and prints the body that comes back", .points = 
     tried("answered \"HTTP/1.1 200 \" with a body of 0 bytes");
     suspect("%s", length_cause);
     expect_printed(answer_with(BYTES("HTTP/1.1 200 \r\nContent-Length: 0\r\n\r\n")), BYTES(""));
-    tried("answered one byte at a time, with status 203");
+    tried("answered one byte at a time, with status 226");
     suspect("Head and body come in any number of pieces: go on with recv() until all is there. And "
             "every status from 200 to 299 is fine.");
     struct visit slow = begin_visit("/x");
-    say_bytewise(slow.server, BYTES("HTTP/1.0 203 \r\nContent-Length:2\r\n\r\nok"), slow.client);
+    say_bytewise(slow.server, BYTES("HTTP/1.0 226 \r\nContent-Length:2\r\n\r\nok"), slow.client);
     if (slow.wants_close)
         half_close(slow.server);
     expect_printed(slow, BYTES("ok"));
@@ -113,6 +126,12 @@ STEP(7, "webget sends a request and prints the body that comes back", .points = 
     for (int i = 0; i < 100; i++)
         fields = text("%sX-Field-%03d: %0186d\r\n", fields, i, i);
     expect_printed(answer_with(with_head(text("%sContent-Length: 2\r\n", fields), BYTES("ok"))),
+                   BYTES("ok"));
+    tried("answered with a field of 4000 bytes before Content-Length");
+    suspect("A field may be longer than your buffer for it: nothing is written beyond the end, and "
+            "what is of no use to you is passed over, up to its line end.");
+    expect_printed(answer_with(with_head(text("Set-Cookie: %03988d\r\nContent-Length: 2\r\n", 0),
+                                         BYTES("ok"))),
                    BYTES("ok"));
     tried("answered without a Content-Length: 300,000 bytes, and the end of the connection");
     suspect("Without a Content-Length the body ends with the connection: recv() until it returns "
@@ -124,8 +143,16 @@ STEP(7, "webget sends a request and prints the body that comes back", .points = 
     tried("ended the connection before Content-Length bytes had come");
     suspect("A body that is shorter than its Content-Length is cut short: exit code 1.");
     expect_exit(answer_and_end(with_head("Content-Length: 5\r\n", BYTES("hell"))).client, 1);
-    expect_exit(answer_and_end(with_head("Content-Length: 5000000000\r\n", BYTES("hell"))).client,
-                1);
+    static const char *const large[] = {"5000000000", "4294967300"};
+    for (size_t i = 0; i < sizeof large / sizeof large[0]; i++) {
+        tried("answered with Content-Length: %s, and ended the connection after 4 bytes", large[i]);
+        suspect("A length can be more than an int or 32 bits hold: 4294967300 must not become 4. "
+                "See strtoull(3). The body is cut short here: exit code 1.");
+        expect_exit(
+            answer_and_end(with_head(text("Content-Length: %s\r\n", large[i]), BYTES("hell")))
+                .client,
+            1);
+    }
     tried("ended the connection inside the answer's head, and before it");
     suspect("Without a whole head there is no answer: exit code 1.");
     expect_exit(answer_and_end(BYTES("HTTP/1.1 200 OK\r\nContent-Le")).client, 1);
@@ -160,6 +187,7 @@ STEP(7, "webget sends a request and prints the body that comes back", .points = 
     tried("gave webget a standard output that is full (/dev/full)");
     suspect("What can't be written is not printed: check the last fflush(), too. Exit code 1.");
     expect_full_output_noticed(with_head("Content-Length: 2\r\n", BYTES("ok")));
+    expect_full_output_noticed(with_head("", BYTES("ok")));
     tried("answered with 8192 bytes to a webget whose standard output is full (/dev/full)");
     suspect("fwrite() may write at once, and forget what it could not write: the last fflush() has "
             "nothing left that could fail. Check both (or ferror()). Exit code 1.");
@@ -191,6 +219,7 @@ STEP(8, "a body in chunks is put together again", .points = 10, .after = 7, .see
     static const char *const bad[] = {"zz\r\nhello\r\n0\r\n\r\n", "-5\r\nhello\r\n0\r\n\r\n",
                                       "\r\nhello\r\n0\r\n\r\n", "fffffffffffffffff\r\nhello\r\n",
                                       "7fffffffffffffff\r\nhello\r\n",
+                                      "100000005\r\nhello\r\n0\r\n\r\n",
                                       /* behind a right one; who passes over it finds an end */
                                       "5\r\nhello\r\nzz\r\n\r\n0\r\n\r\n0\r\n\r\n"};
     tried("answered with three chunks");
@@ -209,9 +238,11 @@ STEP(8, "a body in chunks is put together again", .points = 10, .after = 7, .see
                    BYTES("0\r\n\r\n5\r\nab"));
     tried("answered with extensions behind the sizes, leading zeros and large digits");
     suspect("The size ends at `;`, where extensions begin, or at a blank; its digits are "
-            "hexadecimal, large or small, and zeros may lead.");
-    expect_printed(answer_with(in_chunks("0000a;name=\"5;0\"\r\n0123456789\r\n0B ;x\r\nabcdefghijk"
-                                         "\r\n000;last\r\n\r\n")),
+            "hexadecimal, large or small, and zeros may lead. An extension may be long.");
+    expect_printed(answer_with(in_chunks(text("0000a;name=\"5;0\"\r\n0123456789\r\n"
+                                              "0B ;%0300d\r\nabcdefghijk"
+                                              "\r\n000;last\r\n\r\n",
+                                              0))),
                    BYTES("0123456789abcdefghijk"));
     tried("answered with fields behind the last chunk");
     suspect("Fields may follow the last chunk, up to an empty line: they are no part of the body.");
@@ -244,8 +275,9 @@ STEP(8, "a body in chunks is put together again", .points = 10, .after = 7, .see
     }
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         tried("answered in chunks with %s, and ended the connection", shown(bytes_of(bad[i])));
-        suspect("That is no size, or one that never comes: exit code 1, and nothing is written "
-                "beyond a buffer's end.");
+        suspect(
+            "That is no size, or one that never comes (100000005 is more than 32 bits hold, and "
+            "not 5): exit code 1, and nothing is written beyond a buffer's end.");
         expect_exit(answer_and_end(in_chunks(bad[i])).client, 1);
     }
     tried("ended the connection in the fields behind the last chunk");
@@ -258,6 +290,11 @@ STEP(8, "a body in chunks is put together again", .points = 10, .after = 7, .see
           "(/dev/full)");
     suspect("What can't be written is not printed: check fwrite() of a chunk, too. Exit code 1.");
     expect_full_output_noticed(chunked(noise(8192)));
+    tried("answered with a chunk of 2 bytes to a webget whose standard output is full (/dev/full)");
+    suspect(
+        "What fwrite() took may still wait in the buffer: check the last fflush() after chunks, "
+        "too. Exit code 1.");
+    expect_full_output_noticed(in_chunks("2\r\nok\r\n0\r\n\r\n"));
 }
 
 #endif

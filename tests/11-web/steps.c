@@ -6,12 +6,29 @@
  */
 #include "arguments.h"
 #include "getting.h" /* steps 7 and 8 */
-#include "names.h"   /* steps 2 and 3 */
-#include "room.h"    /* step 6 */
+#include "manners.h"
+#include "names.h" /* steps 2 and 3 */
+#include "processes.h"
+#include "room.h" /* step 6 */
 #include "story.h"
 #include "web.h"
 
 /* --- webserver --- */
+
+/* HOST may be a name, but the first line shows an address. */
+static void expect_name_taken(void)
+{
+    tried("started `webserver site localhost 0` and asked for /hello.txt");
+    suspect("HOST may be a name: getaddrinfo() without AI_NUMERICHOST finds its addresses.");
+    struct program *server = start("webserver", "site", "localhost", "0");
+    const char *line = next_line(server), *words = "listening on ", *where = line + strlen(words);
+    suspect("The line shows the numeric address that getsockname() tells (getnameinfo() with "
+            "NI_NUMERICHOST), an IPv6 one in brackets, and not what was typed as HOST.");
+    if (strncmp(line, words, strlen(words)) != 0 || port_of(where) <= 0 ||
+        strncmp(where, "localhost", 9) == 0)
+        fail_step("the line \"listening on ADDR:PORT\", ADDR numeric", shown(bytes_of(line)));
+    expect_visit(where);
+}
 
 STEP(1, "a head is read to its empty line, and its file is sent", .points = 10,
      .see = "Step 1: a head, then a file",
@@ -26,8 +43,8 @@ STEP(1, "a head is read to its empty line, and its file is sent", .points = 10,
      .by_hand = "curl -v http://127.0.0.1:PORT/hello.txt")
 {
     make_site();
-    expect_usage_error("webserver", "site", "127.0.0.1");
-    expect_usage_error("webserver", "site", "127.0.0.1", "80x");
+    expect_strict_arguments("webserver", WORD("site"), WORD("127.0.0.1"), PORT("0"));
+    expect_unknown_host_told("webserver", "site", UNKNOWN_HOST, "0");
     tried("started webserver with a DIR that does not exist");
     suspect("A DIR that can't be used: the reason on standard error and exit 1.");
     expect_failure(start("webserver", "nowhere", "127.0.0.1", "0"), reason(ENOENT));
@@ -48,6 +65,8 @@ STEP(1, "a head is read to its empty line, and its file is sent", .points = 10,
                 "the file; each line of the head ends with \\r\\n.");
         expect_visit(where);
     }
+    if (localhost_is("127.0.0.1") || localhost_is("::1"))
+        expect_name_taken();
     tried("asked for a file of 200,000 bytes with NUL bytes in it");
     suspect("A file is no string, and more than one read() of it: send as many bytes as read() "
             "returned, until Content-Length is reached.");
@@ -94,16 +113,111 @@ STEP(1, "a head is read to its empty line, and its file is sent", .points = 10,
     expect_exit(client, 0);
 }
 
-/* Asks with these fields; the server must answer, and then close. */
-static void expect_last_answer(const char *where, struct bytes request)
+/* Asks so that the server must answer with this status, and then close. */
+static struct answer expect_last_answer_with(const char *statuses, const char *where,
+                                             struct bytes request)
 {
     tried("sent %s", shown(request));
     suspect("After `Connection: close` (names and this value come in any case, blanks behind the "
-            "colon or none) and in HTTP/1.0 the answer is the last: then the server closes.");
+            "colon or none) and in HTTP/1.0 the answer is the last, whatever its status: then the "
+            "server closes.");
     struct peer *client = join(where);
     say(client, request);
-    expect_file(hear_answer(client), "hello.txt");
+    struct answer answer = expect_status(statuses, hear_answer(client));
     expect_gone(client);
+    hang_up(client);
+    return answer;
+}
+
+static void expect_last_answer(const char *where, struct bytes request)
+{
+    expect_file(expect_last_answer_with("200", where, request), "hello.txt");
+}
+
+/* Sends HEAD for what is no file, and GET behind it. */
+static void expect_bare_refusal(const char *where, const char *target, const char *statuses)
+{
+    tried("sent HEAD %s and GET /hello.txt on one connection", target);
+    suspect("The answer to HEAD has no body, whatever its status is: the client takes what follows "
+            "for the next answer.");
+    struct peer *client = join(where);
+    say(client, both(request("HEAD", target, ""), get("/hello.txt")));
+    struct answer answer = expect_status(statuses, hear_answer_to("HEAD", client));
+    if (says_good_bye(&answer))
+        expect_gone(client);
+    else if (answer.status != 400) /* after which it may close */
+        expect_file(hear_answer(client), "hello.txt");
+    hang_up(client);
+}
+
+/* A wait for an answer of a server that may as well read the whole file first. */
+struct patience {
+    struct peer *client;
+    long most_kib;
+};
+
+static bool speaks_or_hoards(void *context)
+{
+    struct patience *patience = context;
+    return has_something_to_say(patience->client) ||
+           anonymous_kib_of_descendants() > patience->most_kib;
+}
+
+/* Asks for the head of a file whose size needs more than 32 bits. The last question to this server:
+ * one that reads files into memory may do so here, but it is not waited for. */
+static void expect_large_length(struct program *server, const char *where)
+{
+    const long long size = (4LL << 30) + 5;
+    make_file(scratch_path("site/huge"), BYTES(""));
+    if (truncate(scratch_path("site/huge"), size) == -1) {
+        remark("no file of more than 4 GiB can be made here (%s)", reason(errno));
+        return;
+    }
+    tried("sent HEAD for a file of %lld bytes", size);
+    suspect("A size is an off_t, which is more than an int: print it with %%lld as a (long long).");
+    struct patience patience = {join(where), anonymous_kib_of_descendants() + 256 * KIB};
+    say(patience.client, request("HEAD", "/huge", ""));
+    wait_until(speaks_or_hoards, &patience, "an answer");
+    if (!has_something_to_say(patience.client)) {
+        terminate(server);
+        return;
+    }
+    struct answer answer = hear_answer_to("HEAD", patience.client);
+    const char *length = field(&answer, "Content-Length");
+    if (answer.status == 200) /* else it lacks the memory */
+        expect_that(length && strtoll(length, NULL, 10) == size, text("Content-Length: %lld", size),
+                    "%s", length ? length : "no Content-Length");
+    reset(patience.client);
+}
+
+/* Sends a request's body when its head was seen already. */
+static void expect_late_body_passed_over(struct program *server, const char *where)
+{
+    struct bytes body = get("/page.html");
+    tried("sent a request with a Content-Length and, when the server had taken it, its body, which "
+          "reads \"GET /page.html ...\"");
+    suspect("A body may come later than its head: not what is in the buffer counts, but "
+            "Content-Length. Read that many bytes more, or close the connection after the answer.");
+    struct peer *client = join(where);
+    say(client, request("GET", "/hello.txt", text("Content-Length: %zu\r\n", body.length)));
+    wait_until_idle(server);
+    bool at_once = has_something_to_say(client); /* it need not wait for the body */
+    if (at_once)
+        expect_file(hear_answer(client), "hello.txt");
+    say(client, both(body, get("/style.css")));
+    if (!at_once)
+        expect_file(hear_answer(client), "hello.txt");
+    if (hear_up_to(client, 1).length > 0) {
+        head_line(client);
+        while (*head_line(client))
+            ;
+        struct bytes next = hear(client, content_of("style.css").length);
+        if (!same(next, content_of("style.css")))
+            fail_step("the connection closed, or the file \"style.css\"",
+                      same(next, first(next.length, content_of("page.html")))
+                          ? "the file \"page.html\": the body was taken for a request"
+                          : shown(next));
+    }
     hang_up(client);
 }
 
@@ -150,13 +264,15 @@ STEP(4, "a connection carries one request after another", .points = 15, .after =
     struct peer *client = join(where);
     say(client,
         request("GET", "/hello.txt",
-                "X-Note: Connection: close\r\nConnection: keep-alive\r\nConnection-Id: close\r\n"));
+                "X-Note: Connection: close\r\nConnection: keep-alive\r\nConnection-Id: close\r\n"
+                "X-Content-Length: 5\r\nContent-Length-X: 5\r\nX-Transfer-Encoding: chunked\r\n"));
     struct answer answer = hear_answer(client);
     expect_file(answer, "hello.txt");
     suspect("The version in the status line is the server's own, HTTP/1.1.");
     expect_that(strcmp(answer.version, "HTTP/1.1") == 0, "an answer in HTTP/1.1", "%s",
                 answer.version);
-    suspect("In HTTP/1.1 a connection stays open: after an answer wait for the next request.");
+    suspect("In HTTP/1.1 a connection stays open: after an answer wait for the next request. Names "
+            "of fields are compared whole: X-Content-Length announces no body.");
     say(client, get("/binary"));
     expect_file(hear_answer(client), "binary");
 
@@ -218,10 +334,18 @@ STEP(4, "a connection carries one request after another", .points = 15, .after =
         expect_file(hear_answer(client), "hello.txt");
     hang_up(client);
 
+    expect_bare_refusal(where, "/sub", "200 301 302 303 307 308");
+    expect_bare_refusal(where, "/nothing/", "403 404");
+    expect_bare_refusal(where, "/../secret.txt", "400 403 404");
+
     expect_last_answer(where, request("GET", "/hello.txt", "Connection: close\r\n"));
     expect_last_answer(where, request("GET", "/hello.txt", "cOnnEction:Close\r\nAccept: */*\r\n"));
     expect_last_answer(where, BYTES("GET /hello.txt HTTP/1.0\r\n\r\n"));
     expect_last_answer(where, BYTES("GET /hello.txt HTTP/1.0\r\nHost: x\r\nAccept: */*\r\n\r\n"));
+    expect_last_answer_with("404", where, request("GET", "/missing", "Connection: close\r\n"));
+    expect_last_answer_with("404", where, BYTES("GET /missing HTTP/1.0\r\n\r\n"));
+    expect_last_answer_with("200 301 302 303 307 308", where,
+                            request("GET", "/sub", "Connection: close\r\n"));
 
     struct bytes body = get("/page.html");
     const char *size = text("cOntent-lEngth:%zu\r\n", body.length);
@@ -236,7 +360,14 @@ STEP(4, "a connection carries one request after another", .points = 15, .after =
     expect_body_passed_over(
         where, what, cause,
         both(request("POST", "/hello.txt", "Transfer-Encoding: chunked\r\n"), chunk));
+    expect_body_passed_over(
+        where, "a request with the field tRANSFER-eNCODING: chunked", cause,
+        both(request("GET", "/hello.txt", "tRANSFER-eNCODING: chunked\r\n"), chunk));
+    expect_body_passed_over(where, "a request for what does not exist, with a Content-Length",
+                            cause, both(request("GET", "/missing", size), body));
+    expect_late_body_passed_over(server, where);
     expect_running(server);
+    expect_large_length(server, where);
 }
 
 /* A request for /hello.txt whose head has exactly this many bytes, most of them in one field or in
@@ -277,8 +408,8 @@ STEP(5, "what is no right request gets the status that says so", .points = 15, .
                "write_head(): \"Allow: GET, HEAD\\r\\n\"."},
      .by_hand = "curl -i -X BREW http://127.0.0.1:PORT/hello.txt")
 {
-    static const char *const methods[] = {"POST", "PUT",  "DELETE", "OPTIONS",
-                                          "BREW", "GETS", "HEADER", "GE"};
+    static const char *const methods[] = {"POST", "PUT",    "DELETE", "OPTIONS", "BREW",
+                                          "GETS", "HEADER", "GE",     "get",     "Head"};
     make_site();
     struct program *server = start("webserver", "site", "127.0.0.1", "0");
     const char *where = listening(server);
@@ -295,13 +426,25 @@ STEP(5, "what is no right request gets the status that says so", .points = 15, .
     expect_refusal(where, "400 505", version, BYTES("GET /hello.txt HTTP\r\nHost: x\r\n\r\n"));
     expect_refusal(where, "400 505", version, BYTES("GET /hello.txt RTSP/1.0\r\nHost: x\r\n\r\n"));
     expect_refusal(where, "400 505", version, BYTES("GET /hello.txt HTTP-1.1\r\nHost: x\r\n\r\n"));
+    expect_refusal(where, "400 505", version, BYTES("GET /hello.txt http/1.1\r\nHost: x\r\n\r\n"));
+    expect_refusal(where, "505", version, BYTES("GET /hello.txt HTTP/0.9\r\nHost: x\r\n\r\n"));
     expect_refusal(where, "505", version, BYTES("GET /hello.txt HTTP/2.0\r\nHost: x\r\n\r\n"));
     expect_refusal(where, "505", version, BYTES("GET /hello.txt HTTP/3.1\r\nHost: x\r\n\r\n"));
+    expect_refusal(where, "400 505",
+                   "Three words and no more: what follows the version is no part of it, and 400. "
+                   "(sscanf() does not tell.)",
+                   BYTES("GET /hello.txt HTTP/1.1 junk\r\nHost: x\r\n\r\n"));
+    tried("asked for /hello.txt in HTTP/1.2");
+    suspect("Only the first digit of the version tells whether you understand it: all of HTTP/1 is "
+            "served, and 505 is for another major version.");
+    expect_file(ask(where, BYTES("GET /hello.txt HTTP/1.2\r\nHost: x\r\nConnection: "
+                                 "close\r\n\r\n")),
+                "hello.txt");
 
     for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
         tried("sent the method %s", methods[i]);
-        suspect("Only GET and HEAD are served, and a method is compared whole: 405 with a field "
-                "`Allow: GET, HEAD` for any other (or 501).");
+        suspect("Only GET and HEAD are served, and a method is compared whole, small letters are "
+                "others: 405 with a field `Allow: GET, HEAD` for any other (or 501).");
         struct answer answer = ask(where, request(methods[i], "/hello.txt", ""));
         expect_status("405 501", answer);
         const char *allow = field(&answer, "Allow");

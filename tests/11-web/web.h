@@ -169,15 +169,26 @@ static const char *field(const struct answer *answer, const char *name)
     return NULL;
 }
 
-/* A line of an answer's head, without its CR LF. */
-static const char *head_line(struct peer *peer)
+/* A line of an answer, without its CR LF; `what` says which. */
+static const char *line_of(struct peer *peer, const char *what)
 {
-    struct bytes line = hear_line(peer);
+    struct bytes line = hear_line_as(peer, what);
     if (line.length < 2 || line.at[line.length - 2] != '\r')
         fail_step("a head whose lines end with CR LF (\\r\\n)", shown(line));
     if (memchr(line.at, '\0', line.length))
         fail_step("a head of text", shown(line));
     return text("%.*s", (int)line.length - 2, (const char *)line.at);
+}
+
+static const char *status_line(struct peer *peer)
+{
+    return line_of(peer, "an answer, which begins with a status line");
+}
+
+/* A field, or the empty line. */
+static const char *head_line(struct peer *peer)
+{
+    return line_of(peer, "the rest of the answer's head, up to its empty line");
 }
 
 static size_t number(const char *word, int base, const char *what)
@@ -194,13 +205,14 @@ static struct bytes hear_chunks(struct peer *peer)
 {
     struct bytes body = BYTES("");
     for (;;) {
-        size_t size = number(head_line(peer), 16, "a chunk's size in hexadecimal digits");
+        size_t size =
+            number(line_of(peer, "a chunk's size"), 16, "a chunk's size in hexadecimal digits");
         if (size == 0)
             break;
         body = both(body, hear(peer, size));
-        head_line(peer);
+        line_of(peer, "the line end behind a chunk");
     }
-    while (*head_line(peer))
+    while (*line_of(peer, "the empty line behind the last chunk"))
         ;
     return body;
 }
@@ -209,7 +221,7 @@ static struct bytes hear_chunks(struct peer *peer)
 static struct answer hear_answer_to(const char *method, struct peer *peer)
 {
     struct answer answer = {.fields = ""};
-    const char *line = head_line(peer);
+    const char *line = status_line(peer);
     if (strncmp(line, "HTTP/1.", 7) != 0 || strlen(line) < 12 || line[8] != ' ' ||
         strspn(line + 9, "0123456789") != 3 || !strchr(" ", line[12]))
         fail_step("a status line like \"HTTP/1.1 200 OK\"", shown(bytes_of(line)));
@@ -326,6 +338,30 @@ static void expect_type(struct answer answer, const char *type, const char *or_t
 }
 
 /* --- rude clients, and a server's means --- */
+
+struct descriptors {
+    struct program *server;
+    int most;
+};
+
+static bool are_closed(void *context)
+{
+    struct descriptors *open = context;
+    return count_descriptors(open->server) <= open->most;
+}
+
+static const char *how_many(void *context)
+{
+    return text("%d", count_descriptors(((struct descriptors *)context)->server));
+}
+
+/* Waits until the server holds no more descriptors than `before`: it may take its time to close
+ * them. */
+static void expect_closed(struct program *server, int before)
+{
+    struct descriptors open = {server, before};
+    wait_until_seen(are_closed, &open, text("%d open descriptors, as before", before), how_many);
+}
 
 /* Puts a client's connection where the next send() of a server raises SIGPIPE: the server sleeps
  * while the client asks, ends its stream and breaks the connection. */

@@ -179,6 +179,8 @@ static void asks_for_nothing(void)
     char byte;
     int ends[2];
     pipe(ends);
+    write(ends[1], "x", 1);
+    read(ends[0], &byte, 1);
     read(ends[0], &byte, 0);
 }
 

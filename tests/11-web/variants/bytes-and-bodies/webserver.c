@@ -225,6 +225,8 @@ int main(int argc, char **argv)
     top = realpath(argv[1], NULL);
     if (!top || stat(top, &s) == -1 || (!S_ISDIR(s.st_mode) && (errno = ENOTDIR)))
         return perror(argv[1]), 1;
+    if (!strcmp(top, "/"))
+        *top = 0;
     signal(SIGPIPE, SIG_IGN);
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *a, *list;
     int door = -1, on = 1, off = 0, error = getaddrinfo(argv[2], argv[3], &hints, &list);

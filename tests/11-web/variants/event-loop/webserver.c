@@ -120,7 +120,7 @@ static void answer(struct client *c, char *head, size_t length)
     char *end = memmem(head, length, "\r\n", 2);
     *end = 0;
     char *target = strchr(line, ' '), *version = target ? strchr(target + 1, ' ') : NULL;
-    if (!version || target[1] != '/' || (strncmp(version, " HTTP/", 6))) {
+    if (!version || target[1] != '/' || strncmp(version, " HTTP/", 6) || strchr(version + 1, ' ')) {
         put(c, "400 Bad", "", "text/plain", 0);
         return;
     }

@@ -79,8 +79,8 @@ static void serve(int fd)
         if (strlen(head) != n || memcmp(head + n - 4, "\r\n\r\n", 4))
             refuse(out, n == 8192 ? 414 : 400, 0);
         char *line = strtok_r(head, "\r\n", &save);
-        char method[8193], target[8193], version[8193];
-        if (!line || sscanf(line, "%s %s %s", method, target, version) != 3 ||
+        char method[8193], target[8193], version[8193], more_words;
+        if (!line || sscanf(line, "%s %s %s %c", method, target, version, &more_words) != 3 ||
             strncmp(version, "HTTP/", 5))
             refuse(out, 400, 0);
         if (version[5] != '1' || version[6] != '.')
@@ -168,6 +168,8 @@ int main(int argc, char **argv)
         perror("webserver");
         return 1;
     }
+    if (!base[1])
+        base[0] = 0;
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *list, *at;
     int door = -1, one = 1, status = getaddrinfo(argv[2], argv[3], &hints, &list);
     if (status) {
