@@ -21,6 +21,7 @@ struct lab {
     const char *program[MOST_PROGRAMS];
     int programs;
     int points;
+    int steps;
     bool wanted;             /* it is graded in this run */
     unsigned long long hash; /* of all that judges it: harness/grade makes a key of it */
 };

@@ -75,6 +75,7 @@ static void read_lab(struct grader *grader, struct lab *lab)
             lab->program[lab->programs++] = text("%s", line + 8);
         } else if (strncmp(line, "points ", 7) == 0) {
             lab->points += atoi(line + 7);
+            lab->steps++;
         }
     }
     free(list);
@@ -148,6 +149,28 @@ bool is_hidden(const struct grader *grader, const char *lab, int step)
     return false;
 }
 
+/* A step that is to be hidden and is not named rightly would be shown. */
+static int check_hidden(const struct grader *grader)
+{
+    char *rest = text("%s", grader->hidden ? grader->hidden : "");
+    for (char *word; (word = strtok_r(rest, " ,", &rest));) {
+        bool found = false;
+        char *end = "";
+        const char *colon = strchr(word, ':');
+        long step = colon ? strtol(colon + 1, &end, 10) : 0;
+        const char *lab = text("%.*s", (int)strcspn(word, ":"), word);
+        for (int i = 0; *lab && *end == '\0' && i < grader->labs; i++)
+            found |= lab_matches(&grader->lab[i], lab) && step >= 1 && step <= grader->lab[i].steps;
+        if (!found) {
+            fprintf(stderr,
+                    "grade: HIDDEN_STEPS: there is no step \"%s\"; it is like \"04:6 05:3\"\n",
+                    word);
+            return -1;
+        }
+    }
+    return 0;
+}
+
 /* --- getting ready --- */
 
 static int job_count(void)
@@ -212,7 +235,10 @@ static int begin(struct grader *grader)
         fprintf(stderr, "usage: make grade SUBMISSIONS=DIR OUT=DIR [JOBS=N] [LABS=\"04 05\"]\n");
         return -1;
     }
-    return find_labs(grader) == -1 || choose_labs(grader) == -1 || open_out(grader) == -1 ? -1 : 0;
+    return find_labs(grader) == -1 || choose_labs(grader) == -1 || check_hidden(grader) == -1 ||
+                   open_out(grader) == -1
+               ? -1
+               : 0;
 }
 
 /* Leaves the part of the class that $SHARD names: 3/8 is each eighth person, from the third on. */
