@@ -75,11 +75,16 @@ with tarfile.open(fileobj=inner, mode="w:gz") as archive:
         info = tarfile.TarInfo("handin/" + name)
         info.size = len(content)
         archive.addfile(info, io.BytesIO(content))
+with zipfile.ZipFile(sys.argv[1] + "/unix.zip", "w") as archive: # by a program that took no care
+    for name, content in sources.items():
+        archive.writestr("old\\" + name, "int main(void) { return 0; }")
+        archive.writestr("01-socket\\" + name, content)
 with zipfile.ZipFile(sys.argv[1] + "/inside.zip", "w") as archive:
     archive.writestr("one more/lab.tar.gz", inner.getvalue())
 END
     grade_class
     [ "$(score windows)" = 100 ]
+    [ "$(score unix)" = 100 ]
     [ "$(score inside)" = 100 ]
 }
 
@@ -227,6 +232,18 @@ END
         notes $id | grep 'a/sockcount.c: a symbolic link is not followed'
         notes $id | grep 'inner.zip cannot be unpacked'
     done
+}
+
+@test "an export of Gradescope in a folder of its own is not taken for one person" {
+    mkdir -p "$class/assignment_99_export/submission_1"
+    cp $right/*.c "$class/assignment_99_export/submission_1/"
+    echo ":submission_1:" >"$class/assignment_99_export/submission_metadata.yml"
+    run make --no-print-directory grade SUBMISSIONS="$class" OUT="$out" LABS=01
+    [ "$status" -eq 2 ]
+    [[ $output == *"say SUBMISSIONS=$class/assignment_99_export"* ]]
+    mkdir "$class/ann"
+    grade_class
+    notes assignment_99_export | grep 'looks like the submissions of several persons'
 }
 
 @test "who is left out, and what may have been meant, is told" {

@@ -161,7 +161,8 @@ static bool is_gradescope(const char *name, struct label *label)
 static void label_plainly(const char *name, struct label *label)
 {
     *label = (struct label){.attempt = 0};
-    copy(label->id, sizeof label->id, name, strlen(name) - archive_ending(name));
+    const char *id = canonical(text("%.*s", (int)(strlen(name) - archive_ending(name)), name));
+    copy(label->id, sizeof label->id, id, strlen(id));
     copy(label->original, sizeof label->original, name, strlen(name));
 }
 
@@ -174,8 +175,9 @@ void label_read(const char *name, bool is_folder, struct label *label)
         label_plainly(name, label);
 }
 
-void safe_id(const char *id, char *safe, size_t size)
+void safe_id(const char *raw, char *safe, size_t size)
 {
+    const char *id = canonical(raw);
     unsigned long long hash = 14695981039346656037ULL; /* FNV-1a */
     bool changed = *id == '\0' || strlen(id) > 100;
     size_t length = 0;
@@ -300,6 +302,12 @@ static struct entry *list_entries(struct grader *grader, size_t *count)
     return entries ? entries : calloc(1, sizeof *entries);
 }
 
+/* Gradescope's export holds a folder for each person, and this beside them. */
+static bool is_export(const char *path)
+{
+    return access(text("%s/submission_metadata.yml", path), F_OK) == 0;
+}
+
 /* One person's entries are one submission: the platforms export the last attempt alone, and give
  * each of its files an entry. They are in the order in which they count (by_person()). */
 static struct submission from_entries(const struct entry *entries, size_t count)
@@ -323,6 +331,10 @@ static struct submission from_entries(const struct entry *entries, size_t count)
                                    submission.note, last_part(entry->path));
         else
             submission.parts[parts++] = entry->path;
+        if (is_export(entry->path))
+            submission.note = text("%s%s looks like the submissions of several persons, as "
+                                   "Gradescope exports them: they are taken for one\n",
+                                   submission.note, last_part(entry->path));
     }
     return submission;
 }
@@ -415,6 +427,11 @@ int find_submissions(struct grader *grader, const char *roster)
     if (!entries) {
         fprintf(stderr, "grade: the folder of submissions %s: %s\n", grader->submissions,
                 strerror(errno));
+        return -1;
+    }
+    if (count == 1 && is_export(entries[0].path)) {
+        fprintf(stderr, "grade: %s is an export of Gradescope: say SUBMISSIONS=%s\n",
+                entries[0].path, entries[0].path);
         return -1;
     }
     for (size_t start = 0, end; start < count; start = end) {

@@ -8,7 +8,7 @@
 
 /* What a platform's name for a file or folder says. */
 struct label {
-    char id[256];       /* of the person */
+    char id[768];       /* of the person, canonical() */
     char name[256];     /* of the person, or "" */
     char original[256]; /* the name that the file had, or "" for a folder */
     long long attempt;  /* Canvas: the file's number; the larger, the later */
@@ -23,7 +23,8 @@ struct label {
  */
 void label_read(const char *name, bool is_folder, struct label *label);
 
-/* Makes an ID that is safe as a file's name; different IDs stay different. */
+/* Makes an ID that is safe as a file's name; different IDs stay different, but for the way in which
+ * their letters are written. */
 void safe_id(const char *id, char *safe, size_t size);
 
 /*

@@ -13,6 +13,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -78,47 +79,71 @@ static void take_source(struct walk *walk, int fd, const char *where, struct fin
     }
 }
 
+static bool is_named(const char *name, const char *program)
+{
+    size_t length = strlen(program);
+    return strncmp(name, program, length) == 0 && strcmp(name + length, ".c") == 0;
+}
+
 /* `Sockinfo.c`, `sockinfo (1).c`, `sockinfo.c.txt`: not the program's name, but almost. */
 static bool is_alike(const char *name, const char *program)
 {
     size_t length = strlen(program);
-    return strncasecmp(name, program, length) == 0 && !isalpha((unsigned char)name[length]) &&
-           strcasestr(name + length, ".c");
+    return strncasecmp(name, program, length) == 0 && !is_named(name, program) &&
+           !isalpha((unsigned char)name[length]) && strcasestr(name + length, ".c");
 }
 
-static void note_alike(struct walk *walk, const char *path, const char *name)
+static void note_alike(struct walk *walk, const char *where, const char *name)
 {
     for (int i = 0; i < walk->grader->labs; i++)
         for (int j = 0; j < walk->grader->lab[i].programs; j++) {
             struct find *find = &walk->find[i][j];
-            if (!find->alike && is_alike(name, walk->grader->lab[i].program[j]))
-                find->alike = text("%s/%s", path, name);
+            if (is_alike(name, walk->grader->lab[i].program[j]) &&
+                (!find->alike || strcmp(where, find->alike) < 0))
+                find->alike = where;
         }
+}
+
+/* The whole name of a file. Some archives of Windows hold names like `lab\echo.c`, which are those
+ * of files in folders there, and of files here. */
+static const char *where_of(const char *path, const char *name)
+{
+    char *where = text("%s/%s", path, name);
+    for (char *c = where + strlen(path); (c = strchr(c, '\\'));)
+        *c = '/';
+    return where;
+}
+
+static bool is_in_folder(const char *where, const char *folder)
+{
+    const char *name = strrchr(where, '/');
+    size_t length = strlen(folder);
+    return name >= where + length && strncmp(name - length, folder, length) == 0 &&
+           (name == where + length || name[-(ptrdiff_t)length - 1] == '/');
 }
 
 /* Is it a program's file? In the folder of its lab it ranks before all others. */
 static void look_at_file(struct walk *walk, int folder, const char *path, const char *name,
                          int level)
 {
-    size_t length = strlen(name);
-    const char *parent = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
-    note_alike(walk, path, name);
-    if (length < 3 || strcmp(name + length - 2, ".c") != 0)
+    const char *where = where_of(path, name);
+    const char *own_name = strrchr(where, '/') + 1;
+    note_alike(walk, where, own_name);
+    if (!is_source(name))
         return;
     for (int i = 0; i < walk->grader->labs; i++) {
         const struct lab *lab = &walk->grader->lab[i];
         for (int j = 0; j < lab->programs; j++) {
-            if (strlen(lab->program[j]) != length - 2 ||
-                strncmp(lab->program[j], name, length - 2) != 0)
+            if (!is_named(own_name, lab->program[j]))
                 continue;
             int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
             if (fd == -1) {
-                note(walk->notes, "%s/%s: %s", path, name,
+                note(walk->notes, "%s: %s", where,
                      errno == ELOOP ? "a symbolic link is not followed" : strerror(errno));
                 return;
             }
-            int rank = MOST_LEVELS - level + 1 + (strcmp(parent, lab->name) == 0 ? BEST : 0);
-            take_source(walk, fd, text("%s/%s", path, name), &walk->find[i][j], rank);
+            take_source(walk, fd, where, &walk->find[i][j],
+                        MOST_LEVELS - level + 1 + (is_in_folder(where, lab->name) ? BEST : 0));
             close(fd);
         }
     }
