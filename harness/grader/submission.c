@@ -64,15 +64,10 @@ static bool begins_like_archive(const char *path)
 {
     static const char *const documents[] = {".docx", ".xlsx", ".pptx", ".odt", ".ods", ".odp",
                                             ".jar",  ".epub", ".apk",  ".ipa", ".svgz"};
-    static const char *const starts[] = {"PK\x03\x04",
-                                         "\x1f\x8b",
-                                         "BZh",
-                                         "\xfd"
-                                         "7zXZ",
-                                         "Rar!",
-                                         "7z\xbc\xaf\x27\x1c",
-                                         "\x28\xb5\x2f\xfd",
-                                         "LZIP"};
+    static const char *const starts[] = {
+        "PK\x03\x04", "\x1f\x8b",         "BZh",  "\xfd\x37zXZ", "Rar!",
+        "7z\xbc\xaf", "\x28\xb5\x2f\xfd", "LZIP",
+    };
     char content[262] = "";
     for (size_t i = 0; i < sizeof documents / sizeof documents[0]; i++)
         if (strlen(path) > strlen(documents[i]) &&
