@@ -60,7 +60,16 @@ static const char *own_name(const char *name)
     size_t digits = dash ? strspn(dash + 1, "0123456789") : 0;
     if (label.attempt && digits > 0 && strcmp(dash + 1 + digits, ".c") == 0)
         strcpy(dash, ".c");
-    return text("%s", label.original);
+    return *label.original ? text("%s", label.original) : name;
+}
+
+/* Opens a file. -1: it is a link or a socket, or, with `trouble`, it may not be read. */
+static int open_part(struct intake *intake, const char *path)
+{
+    int from = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (from == -1 && errno != ELOOP && errno != ENXIO)
+        fail(intake, text("%s: %s", path, strerror(errno)));
+    return from;
 }
 
 /* Makes a folder that holds a lone .c file; NULL, with a note, if there is nothing to be taken. */
@@ -69,7 +78,9 @@ static const char *wrap_single(struct intake *intake, const char *path)
     const char *name = strrchr(path, '/') + 1;
     const char *folder = text("%s/handed in", intake->folder);
     struct stat status;
-    int from = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    int from = open_part(intake, path);
+    if (intake->trouble)
+        return NULL;
     if (from == -1 || fstat(from, &status) == -1 || !S_ISREG(status.st_mode) ||
         status.st_size > MOST_FILE) {
         note(&intake->notes, "%s cannot be taken: it is no regular file, or larger than %d KiB",
@@ -125,7 +136,9 @@ static int take_archive(struct intake *intake, const char *path, const char *sho
         note(&intake->notes, "%s was not unpacked: at most %d archives are", shown, MOST_ARCHIVES);
         return 0;
     }
-    int from = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    int from = open_part(intake, path);
+    if (intake->trouble)
+        return -1;
     if (from == -1 || fstat(from, &status) == -1 || !S_ISREG(status.st_mode)) {
         note(&intake->notes, "%s cannot be unpacked: it is no regular file", shown);
     } else if (status.st_size > MOST_ARCHIVE) {

@@ -221,9 +221,13 @@ static void leave_out(struct grader *grader, const char *name)
             return;
         grader->left_out = larger;
     }
-    grader->left_out[grader->left_out_count++] = as_utf8(text("%s", name));
+    char *shown = as_utf8(name);
+    for (char *c = shown; *c; c++)
+        if (iscntrl((unsigned char)*c)) /* a terminal might obey */
+            *c = '?';
+    grader->left_out[grader->left_out_count++] = shown;
     if (count < MOST_TOLD)
-        fprintf(stderr, "grade: %s was left out: it is no folder, archive or .c file\n", name);
+        fprintf(stderr, "grade: %s was left out: it is no folder, archive or .c file\n", shown);
     else if (count == MOST_TOLD)
         fprintf(stderr, "grade: more was left out: see the report\n");
 }

@@ -172,7 +172,9 @@ static int compile(struct work *work)
         .settings = {"BUILD", "/build", "DIR", "/tree", "COMPILE_CPU",
                      text("%d", setting_or("COMPILE_CPU", COMPILE_CPU_S))},
         .read_only = {text("%s/plumb", kit), "/kit/plumb", text("%s/lists", kit), "/build/steps",
-                      work->tree, "/tree"},
+                      work->tree, "/tree",
+                      /* An #include of a new terminal would wait for somebody to type. */
+                      "/dev/null", "/dev/pts/ptmx"},
         .writable = {text("%s/build", work->folder), "/build"},
         .outside = {"/kit", kit, "/build", text("%s/build", work->folder), "/tree", work->tree},
         .input = -1,
