@@ -10,11 +10,12 @@ export DIR LAB STEP RESULT TIER JOBS
 export QUICK PARTS RUNS RECORD
 export PDF SUBMISSIONS OUT LABS ROSTER SHARD HIDDEN_STEPS UNSEALED THRESHOLD
 
-# `make check` and `make trace` exit with 1 if a program failed and with 2 if it could not be done.
+# `make check` and `make trace` exit with 1 if a program failed and with 2 if it could not be done;
+# `make grade` with 1 if somebody could not be judged.
 # Make itself knows 1 only as the answer of `make -q`, "something is not up to date". So they run in
 # this mode: lines that begin with + run all the same; any other line is not run and makes the
 # answer 1.
-ifneq ($(filter check trace,$(MAKECMDGOALS)),)
+ifneq ($(filter check trace grade,$(MAKECMDGOALS)),)
 MAKEFLAGS += -q
 endif
 exit_file = $(BUILD)/exit.$$PPID
@@ -24,7 +25,7 @@ pass_on_exit = $(recall_exit)$(if $(filter 0,$(code)),,$(if $(filter 1,$(code)),
 plumb = "$$BUILD/bin/plumb"
 
 .PHONY: help check run-check trace run-trace next hint progress watch test mutants variants ladder \
-        bless bench prove grade similar attacks dist site doctor skeletons new lint clean
+        bless bench prove grade run-grade similar attacks dist site doctor skeletons new lint clean
 
 help:
 	@harness/help
@@ -53,8 +54,11 @@ mutants variants ladder:
 bless:
 	+@harness/build "$$LAB" && tests/mutants bless "$$LAB"
 
-grade:
-	+@harness/grade
+grade: run-grade
+	$(pass_on_exit)
+
+run-grade:
+	+@mkdir -p "$$BUILD"; harness/grade; echo $$? >"$(exit_file)"
 
 similar:
 	+@harness/grade similar

@@ -120,7 +120,11 @@ PERL
     for format in classroom annotations autolab prairielearn junit tap; do
         harness/convert $format $here/result.json | refute grep secret
         HIDDEN_STEPS="04:6 05:1" harness/convert $format $here/result.json | refute grep -e 'ends in time' -e 'used 10 s'
-        HIDDEN_STEPS="05:6" harness/convert $format $here/result.json | grep -q 'ends in time\|tests'
+        HIDDEN_STEPS="05:4" harness/convert $format $here/result.json | grep -q 'ends in time\|tests'
+    done
+    for wrong in 4:6 "04:6;05:1" 04:7 04:6x 04; do
+        HIDDEN_STEPS=$wrong run -2 harness/convert tap $here/result.json
+        [[ $output == *"no step \"$wrong\""* ]]
     done
     HIDDEN_STEPS="04:6 05:1" harness/convert gradescope $here/result.json |
         jq -e '[.tests[] | select(.visibility == "hidden") | .number] == ["4.5", "4.6"]'
@@ -154,6 +158,36 @@ assert [row["Grade"] for row in rows] == ["40", "100"] and rows[0]["Last modifie
 rows = list(csv.DictReader(open(sys.argv[1] + "/gradebook.csv", newline=""), delimiter=";"))
 assert rows[1]["Assignment:04-accept (Real)"] == "1" and rows[0]["Assignment:04-accept (Real)"] == "-"
 PYTHON
+}
+
+# filled PLATFORM TABLE [COLUMN=LAB...]: TABLE as printf has it; fills it into $made/filled.csv.
+filled() {
+    # shellcheck disable=SC2059
+    printf "$2" >"$made/table.csv"
+    run bash -c 'harness/convert "${@:2}" >"$1"' bash "$made/filled.csv" "$1" "$here/class" "$made/table.csv" "${@:3}"
+}
+
+@test "labs without a column are told; a column that was named keeps no other from its lab" {
+    everybody='A,101,,\nB,102,,\nC,103,,\nD,ann@x.org,,\nZ,zoe,,\n'
+    filled canvas "Student,ID,04-accept (1)\n${everybody//,,/,}"
+    [ "$status" -eq 1 ]
+    [[ $output == *"no column for 05-stream"* ]]
+    filled canvas "Student,ID,04-accept (1),Sum (2)\n$everybody" 'Sum (2)=total'
+    refute grep -q 'no column' <<<"$output"
+    grep '^A,101,100,140$' "$made/filled.csv"
+}
+
+@test "keys in other languages, numbers with a comma, sep= and line ends are left as they are" {
+    filled moodle '\xef\xbb\xbfID,"Vollständiger Name",Bewertung\r\n"Teilnehmer/in101",Ann,-\r\n"Teilnehmer/in103",Bob,-\r\n' Bewertung=04
+    grep '^Teilnehmer/in101,Ann,100' "$made/filled.csv"
+    grep '^Teilnehmer/in103,Bob,60' "$made/filled.csv"
+    filled canvas 'sep=;\r\nName;Number;04-accept;Old\r\nA;101;;-1,5\r\nB;103;;+2,0\r\n' Number=id
+    printf 'sep=;\r\nName;Number;04-accept;Old\r\nA;101;100;"-1,5"\r\nB;103;60;"+2,0"\r\n' | cmp - "$made/filled.csv"
+    filled canvas 'ID,"Two\nLines",04-accept\r\n101,x,\r\n'
+    [ "$(grep -c $'\r$' "$made/filled.csv")" -eq 2 ]
+    filled canvas 'Login,04-accept\nperson101,\nperson7,\n'
+    [ "$status" -eq 2 ]
+    [[ $output == *"as in 'Number=id'"* ]]
 }
 
 @test "a table that cannot be filled is refused with the reason, exit 2" {

@@ -64,7 +64,7 @@ score() { sed -n "s/^$1,\([^,]*\),.*/\1/p" "$out/grades.csv"; }
     grade_class
     [ "$status" -eq 0 ]
     [ "$(score 5)" = 100 ]
-    [[ $(jq -r '.labs[0].notes' "$out/results/5.json") == *"2 attempts"* ]]
+    [[ $(jq -r '.labs[0].notes' "$out/results/5.json") == *"sockinfo.c was handed in more than once"*"doe_5_1200_lab-2.zip"* ]]
 }
 
 @test "the scores are those of make check" {
@@ -217,6 +217,32 @@ END
     [ "$(stat -c %s "$out/journal")" -eq "$before" ]
 }
 
+@test "results inside the submissions, or the other way round, are refused" {
+    hand_in one
+    out=$class/one/graded
+    grade_class
+    [ "$status" -eq 2 ]
+    [[ $output == *"lie one inside the other"* ]]
+    [ ! -e "$out" ]
+    out=$BATS_TEST_TMPDIR
+    grade_class
+    [ "$status" -eq 2 ]
+}
+
+@test "a compiler that runs wild is the student's, one that found no time is nobody's, and tried again" {
+    hand_in one
+    cp tests/attacks/compile/macro_bomb.c "$class/one/sockinfo.c"
+    COMPILE_WALL=1 grade_class
+    echo "$output"
+    [ "$status" -eq 1 ]
+    [ "$(score one)" = error ]
+    [[ $(jq -r '.labs[0].steps[0].message' "$out/results/one.json") == *"by the clock"* ]]
+    COMPILE_CPU=2 grade_class
+    [ "$status" -eq 0 ]
+    [ "$(score one)" = 30 ]
+    [[ $(jq -r '.labs[0].steps[0].message' "$out/results/one.json") == *"2 seconds of processor time, the limit"* ]]
+}
+
 @test "two graders on one folder: the second one says so, exit 2" {
     hand_in one
     mkdir -p "$out"
@@ -242,6 +268,10 @@ rows = list(csv.reader(open(sys.argv[1], newline="")))
 assert rows[0] == ["id", "01-socket", "total"], rows
 assert len(rows) == 4 and all(len(row) == 3 for row in rows), rows
 END
+    hand_in Jürgen
+    printf 'id,name\n one ,One\nzoe,Zoe\nzoe,Zoe\nJu\xcc\x88rgen,J\n' >"$BATS_TEST_TMPDIR/roster.csv"
+    grade_class ROSTER="$BATS_TEST_TMPDIR/roster.csv"
+    [ "$(sed 's/J__rgen-[0-9a-f]*/J/' "$out/grades.csv" | tr '\n' ' ')" = "id,01-socket,total J,100,100 one,100,100 zoe,0,0 " ]
     printf 'name\nx\n' >"$BATS_TEST_TMPDIR/roster.csv"
     grade_class ROSTER="$BATS_TEST_TMPDIR/roster.csv"
     [ "$status" -eq 2 ]
@@ -258,6 +288,16 @@ END
     refute grep -qF "$title" "$out/feedback/one.html"
     grep -q '70 of 70 points' "$out/feedback/one.html"
     grep -qF 'hidden' "$out/report.html"
+}
+
+@test "a step to be hidden that is not named rightly is refused" {
+    hand_in one
+    for wrong in "1:5 1:6" "01:5;01:6" 01:7 01:5x 77:1 01 :5; do
+        grade_class HIDDEN_STEPS="$wrong"
+        [ "$status" -eq 2 ]
+        [[ $output == *"HIDDEN_STEPS: there is no step"* ]]
+    done
+    [ ! -e "$out/grades.csv" ]
 }
 
 @test "markup in what programs print stays text" {

@@ -78,6 +78,28 @@ static const char *skip_quoted(const char *at)
     return at;
 }
 
+/* The first newline that is not inside a quoted cell, or the end. */
+static const char *end_of_line(const char *content, char separator)
+{
+    const char *c = skip_quoted(content);
+    while (*c && *c != '\n')
+        if (*c++ == separator)
+            c = skip_quoted(c);
+    return c;
+}
+
+/* `sep=;` in a line of its own is for spreadsheets: it says what separates, and is no row. Returns
+ * what follows it. */
+static char *skip_hint(struct csv *csv, char *at)
+{
+    size_t length = strcspn(at, "\r\n");
+    if (length != 5 || strncasecmp(at, "sep=", 4) != 0)
+        return at;
+    csv->hint = at[4];
+    at += length;
+    return at + strspn(at, "\r\n");
+}
+
 /* The first line tells what separates: the most frequent of comma, semicolon and tab. */
 static char separator_of(const char *content)
 {
@@ -115,10 +137,11 @@ int csv_parse(struct csv *csv, char *content, size_t length, char separator)
     mend_line_ends(content);
     csv->has_mark = strncmp(content, "\xef\xbb\xbf", 3) == 0;
     char *at = content + (csv->has_mark ? 3 : 0);
-    const char *newline = strchr(at, '\n');
-    if (newline && newline > at && newline[-1] == '\r')
+    at = skip_hint(csv, at);
+    csv->separator = separator ? separator : csv->hint ? csv->hint : separator_of(at);
+    const char *newline = end_of_line(at, csv->separator);
+    if (newline > at && *newline == '\n' && newline[-1] == '\r')
         csv->line_end = "\r\n";
-    csv->separator = separator ? separator : separator_of(at);
     while (*at) {
         struct csv_row *row = add_row(csv);
         char *cell, end;
@@ -175,12 +198,20 @@ const char *csv_cell(const struct csv *csv, size_t row, int column)
     return csv->row[row].cell[column];
 }
 
-void csv_put(FILE *out, const char *value, char separator)
+/* -5 and +1 are numbers, and harmless; so is -1,5 where the comma is the point. */
+static bool is_number(const char *value)
 {
     char *end;
-    strtod(value, &end); /* -5 and +1 are numbers, and harmless */
-    bool number = *value && *end == '\0';
-    bool formula = !number && strcmp(value, "-") != 0 && *value && strchr("=+-@\t\r", *value);
+    strtod(value, &end);
+    if (end > value && *end == ',' && end[1])
+        end += 1 + strspn(end + 1, "0123456789");
+    return *value && *end == '\0';
+}
+
+void csv_put(FILE *out, const char *value, char separator)
+{
+    bool formula =
+        !is_number(value) && strcmp(value, "-") != 0 && *value && strchr("=+-@\t\r", *value);
     bool quote = formula || strpbrk(value, "\"\r\n,;\t") || strchr(value, separator) ||
                  *value == '\xef'; /* a byte order mark, perhaps */
     if (quote)

@@ -17,6 +17,7 @@ struct csv {
     } * row; /* the first holds the columns' names */
     size_t rows;
     char separator;
+    char hint;            /* it began with a line sep=; for spreadsheets: the separator, or '\0' */
     const char *line_end; /* "\n" or "\r\n", as the first line ends */
     bool has_mark;        /* it began with a byte order mark */
     const char *problem;

@@ -3,8 +3,9 @@
  *
  * Nothing is added, neither rows nor columns: a platform would make new assignments of them. A row
  * is found by the column that names most of the persons in grades.csv (Canvas: `ID`, `SIS User ID`,
- * `SIS Login ID`; Moodle: `Identifier`, `ID number`, `Email address`, `Username`). A lab's grade
- * goes into the column named like the lab, as in `04-accept (12345)` or `Assignment:04-accept
+ * `SIS Login ID`; Moodle: `Identifier`, `ID number`, `Email address`, `Username`, some of them in
+ * German), or by the one that COLUMN=id names. A lab's grade goes into the column named like the
+ * lab, as in `04-accept (12345)` or `Assignment:04-accept
  * (Real)`, into Moodle's `Grade` if only one lab was graded, or where COLUMN=LAB says (LAB may be
  * `total`). Cells that get no grade stay as they are, but for the quotes around them and a ' before
  * what a spreadsheet would take for a formula.
@@ -26,12 +27,14 @@ enum { DONE = 0, LEFT_OVER = 1, IMPOSSIBLE = 2, MOST_ID = 160 };
 
 struct platform {
     const char *name;
-    const char *keys[8]; /* columns that name a person, the best first */
+    const char *keys[12]; /* columns that name a person, the best first */
 };
 
 static const struct platform platforms[] = {
     {"canvas", {"ID", "SIS User ID", "SIS Login ID"}},
-    {"moodle", {"Identifier", "ID number", "Email address", "Username"}},
+    {"moodle",
+     {"Identifier", "ID", "ID number", "Email address", "Username", "ID-Nummer", "E-Mail-Adresse",
+      "Anmeldename"}},
 };
 
 struct person { /* a row of grades.csv */
@@ -44,8 +47,10 @@ struct filling {
     struct csv grades, table;
     struct person *person; /* sorted by ID */
     size_t persons;
-    int key;     /* column of the table that names a person */
+    int key;     /* column of the table that names a person, -1: not known yet */
+    size_t word; /* that many letters stand before the number in each of its cells */
     int *source; /* for each column of the table: the column of the grades, or -1 */
+    bool by_id;  /* COLUMN=id was said */
     bool left_over;
 };
 
@@ -74,41 +79,82 @@ static int read_persons(struct filling *filling)
     return 0;
 }
 
-/* Who stands in that row of the table, or NULL. Moodle's `Identifier` has a word before the number;
- * other IDs are compared in the form that makes them names of files. */
-static struct person *person_of(const struct filling *filling, size_t row, int column)
+/* Where the number at the end of a cell begins. */
+static size_t number_at(const char *cell)
+{
+    size_t at = strlen(cell);
+    while (at > 0 && isdigit((unsigned char)cell[at - 1]))
+        at--;
+    return at;
+}
+
+/* Moodle's `Participant 101` has a word before the number, in any language, but the same one in
+ * each row. Returns its length, 0 if there is none. */
+static size_t word_before_number(const struct csv *table, int column)
+{
+    const char *first = csv_cell(table, 1, column);
+    size_t length = number_at(first);
+    for (size_t row = 1; row < table->rows; row++) {
+        const char *cell = csv_cell(table, row, column);
+        if (*cell && (number_at(cell) != length || cell[length] == '\0' ||
+                      strncmp(cell, first, length) != 0))
+            return 0;
+    }
+    return length;
+}
+
+static void use_key(struct filling *filling, int column)
+{
+    static const char *const numbered[] = {"Identifier", "ID"};
+    const char *name = csv_cell(&filling->table, 0, column);
+    bool may_have_word = filling->by_id;
+    for (size_t i = 0; i < sizeof numbered / sizeof numbered[0]; i++)
+        may_have_word |= strcasecmp(name, numbered[i]) == 0;
+    filling->key = column;
+    filling->word = may_have_word ? word_before_number(&filling->table, column) : 0;
+}
+
+/* Who stands in that row of the table, or NULL. IDs are compared in the form that makes them names
+ * of files. */
+static struct person *person_of(const struct filling *filling, size_t row)
 {
     char id[160];
-    const char *cell = csv_cell(&filling->table, row, column);
-    const char *number = cell + strlen(cell);
-    if (strcasecmp(csv_cell(&filling->table, 0, column), "Identifier") == 0)
-        while (number > cell && isdigit((unsigned char)number[-1]))
-            number--;
+    const char *cell = csv_cell(&filling->table, row, filling->key);
     if (*cell == '\0')
         return NULL;
-    safe_id(*number ? number : cell, id, sizeof id);
+    safe_id(cell + filling->word, id, sizeof id);
     struct person wanted = {.id = id};
     return bsearch(&wanted, filling->person, filling->persons, sizeof wanted, by_id);
 }
 
-/* The column that names most persons; each of them gets its place. */
+static size_t count_persons(const struct filling *filling)
+{
+    size_t found = 0;
+    for (size_t row = 1; row < filling->table.rows; row++)
+        found += person_of(filling, row) != NULL;
+    return found;
+}
+
+/* The column that names most persons, if none was wished for; each of them gets its place. */
 static int find_places(struct filling *filling, const struct platform *platform)
 {
-    size_t most = 0;
-    for (const char *const *key = platform->keys; *key; key++) {
+    size_t most = filling->by_id ? count_persons(filling) : 0;
+    int best = filling->key;
+    for (const char *const *key = platform->keys; *key && !filling->by_id; key++) {
         int column = csv_column(&filling->table, *key);
-        size_t found = 0;
-        for (size_t row = 1; column != -1 && row < filling->table.rows; row++)
-            found += person_of(filling, row, column) != NULL;
-        if (found > most) {
-            most = found;
-            filling->key = column;
-        }
+        if (column == -1)
+            continue;
+        use_key(filling, column);
+        size_t found = count_persons(filling);
+        best = found > most ? column : best;
+        most = found > most ? found : most;
     }
     if (most == 0)
-        return give_up("the table names nobody who was graded: is it the export of this course?");
+        return give_up("the table names nobody who was graded: is it the export of this course? If "
+                       "so, say which column holds the IDs, as in 'Number=id'");
+    use_key(filling, best);
     for (size_t row = 1; row < filling->table.rows; row++) {
-        struct person *person = person_of(filling, row, filling->key);
+        struct person *person = person_of(filling, row);
         if (person && person->place)
             return give_up(text("the table names %s twice", person->id));
         if (person)
@@ -155,13 +201,43 @@ static int take_wish(struct filling *filling, const char *wish)
     int source = grade_column(&filling->grades, equals + 1);
     if (column == -1)
         return give_up(text("the table has no column \"%s\"", name));
+    if (strcmp(equals + 1, "id") == 0) {
+        filling->by_id = true;
+        use_key(filling, column);
+        return 0;
+    }
     if (source == -1)
         return give_up(text("nothing was graded as \"%s\"", equals + 1));
     filling->source[column] = source;
     return 0;
 }
 
-/* What was not wished for goes by the columns' names. */
+static bool has_place(const struct filling *filling, int source)
+{
+    for (int i = 0; i < filling->table.row[0].cells; i++)
+        if (filling->source[i] == source)
+            return true;
+    return false;
+}
+
+static bool is_total(const struct filling *filling, int source)
+{
+    return strcmp(csv_cell(&filling->grades, 0, source), "total") == 0;
+}
+
+/* Labs that no wish gave a column go into those named like them. */
+static void find_by_name(struct filling *filling)
+{
+    for (int j = 1; j < filling->grades.row[0].cells; j++) {
+        if (is_total(filling, j) || has_place(filling, j))
+            continue;
+        for (int i = 0; i < filling->table.row[0].cells; i++)
+            if (filling->source[i] == -1 &&
+                names_lab(csv_cell(&filling->table, 0, i), csv_cell(&filling->grades, 0, j)))
+                filling->source[i] = j;
+    }
+}
+
 static int find_columns(struct filling *filling, char *wishes[])
 {
     const struct csv *grades = &filling->grades, *table = &filling->table;
@@ -171,14 +247,10 @@ static int find_columns(struct filling *filling, char *wishes[])
         return give_up("out of memory");
     for (int i = 0; i < columns; i++)
         filling->source[i] = -1;
-    for (; *wishes; wishes++, found++)
+    for (; *wishes; wishes++)
         if (take_wish(filling, *wishes) == -1)
             return -1;
-    for (int i = 0; found == 0 && i < columns; i++)
-        for (int j = 1; j < grades->row[0].cells; j++)
-            if (names_lab(csv_cell(table, 0, i), csv_cell(grades, 0, j)) &&
-                strcmp(csv_cell(grades, 0, j), "total") != 0)
-                filling->source[i] = j;
+    find_by_name(filling);
     for (int i = 0; i < columns; i++)
         found += filling->source[i] != -1;
     int grade = csv_column(table, "Grade");
@@ -192,6 +264,21 @@ static int find_columns(struct filling *filling, char *wishes[])
     return 0;
 }
 
+/* Labs without a column are told, unless they are in the total that has one. */
+static void tell_labs_left_over(struct filling *filling)
+{
+    int labs = filling->grades.row[0].cells - 1;
+    for (int j = 1; j <= labs; j++)
+        if (is_total(filling, j) && has_place(filling, j))
+            return;
+    for (int j = 1; j <= labs; j++)
+        if (!is_total(filling, j) && !has_place(filling, j)) {
+            fprintf(stderr, "grade: the table has no column for %s\n",
+                    csv_cell(&filling->grades, 0, j));
+            filling->left_over = true;
+        }
+}
+
 /* --- writing --- */
 
 /* What goes into a cell. */
@@ -199,8 +286,7 @@ static const char *content_of(struct filling *filling, size_t row, int column)
 {
     const char *old = csv_cell(&filling->table, row, column);
     int source = column < filling->table.row[0].cells ? filling->source[column] : -1;
-    const struct person *person =
-        row > 0 && source != -1 ? person_of(filling, row, filling->key) : NULL;
+    const struct person *person = row > 0 && source != -1 ? person_of(filling, row) : NULL;
     if (!person)
         return old;
     const char *grade = csv_cell(&filling->grades, person->row, source);
@@ -217,9 +303,11 @@ static void write_table(struct filling *filling)
     const struct csv *table = &filling->table;
     if (table->has_mark)
         fputs("\xef\xbb\xbf", stdout);
+    if (table->hint)
+        printf("sep=%c%s", table->hint, table->line_end);
     for (size_t row = 0; row < table->rows; row++) {
         int cells = table->row[row].cells;
-        if (row > 0 && cells < table->row[0].cells && person_of(filling, row, filling->key))
+        if (row > 0 && cells < table->row[0].cells && person_of(filling, row))
             cells = table->row[0].cells; /* empty ones at the end were left out */
         for (int column = 0; column < cells; column++) {
             if (column > 0)
@@ -232,10 +320,11 @@ static void write_table(struct filling *filling)
 
 static int fill(struct filling *filling, const struct platform *platform, char *wishes[])
 {
-    if (read_persons(filling) == -1 || find_places(filling, platform) == -1 ||
-        find_columns(filling, wishes) == -1)
+    if (read_persons(filling) == -1 || find_columns(filling, wishes) == -1 ||
+        find_places(filling, platform) == -1)
         return IMPOSSIBLE;
     write_table(filling);
+    tell_labs_left_over(filling);
     for (size_t i = 0; i < filling->persons; i++)
         if (!filling->person[i].place) {
             fprintf(stderr, "grade: the table has no row for %s\n", filling->person[i].id);

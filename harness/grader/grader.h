@@ -2,9 +2,10 @@
  * grader.h - inside the autograder: what all its parts share.
  *
  * grade (main.c) finds the submissions (submission.c), lets a process of its own grade each one
- * (worker.c: take.c picks the program files out of it, sandbox.c shuts in what unpacks, compiles
- * and runs them), writes what comes back into the journal (journal.c), and makes everything that
- * people read out of the journal (publish.c, feedback.c, report.c, grades.c).
+ * (worker.c: intake.c opens what was handed in, take.c picks the program files out of it, sandbox.c
+ * shuts in what unpacks, compiles and runs them), writes what comes back into the journal
+ * (journal.c), and makes everything that people read out of the journal (publish.c, feedback.c,
+ * report.c, grades.c).
  */
 #ifndef PLUMBLINE_GRADER_H
 #define PLUMBLINE_GRADER_H
@@ -20,16 +21,19 @@ struct lab {
     const char *program[MOST_PROGRAMS];
     int programs;
     int points;
+    int steps;
     bool wanted;             /* it is graded in this run */
     unsigned long long hash; /* of all that judges it: harness/grade makes a key of it */
 };
 
 struct submission {
-    const char *id;    /* names its results; safe as a file's name */
-    const char *name;  /* of the person, "" if unknown */
-    const char *path;  /* a folder, an archive or a .c file; NULL: nothing was handed in */
-    const char **more; /* further files of the same person, ended by NULL, or NULL */
-    const char *note;  /* what was odd about it, or NULL */
+    const char *id;     /* names its results; safe as a file's name */
+    const char *called; /* the ID as it was handed in, in UTF-8 */
+    const char *name;   /* of the person, "" if unknown */
+    /* folders, archives and .c files, the one that counts most last, ended by NULL; NULL: nothing
+     * was handed in */
+    const char **parts;
+    const char *note; /* what was odd about it, or NULL */
 };
 
 struct grader {
@@ -45,6 +49,8 @@ struct grader {
     int labs;
     struct submission *submission;
     size_t submissions_count;
+    const char **left_out; /* names in the folder of submissions that are nobody's */
+    size_t left_out_count;
     struct journal *journal;
 };
 

@@ -37,3 +37,50 @@ char *as_utf8(const char *string)
     *to = '\0';
     return copy;
 }
+
+/* Letters of Latin scripts, and what they become with a mark: a byte, then a letter of two. */
+static const struct {
+    const char *mark, *letters;
+} marks[] = {
+    {"\u0300", "AÀEÈIÌNǸOÒUÙaàeèiìnǹoòuù"},
+    {"\u0301", "AÁCĆEÉGǴIÍLĹNŃOÓRŔSŚUÚYÝZŹaácćeégǵiílĺnńoórŕsśuúyýzź"},
+    {"\u0302", "AÂCĈEÊGĜHĤIÎJĴOÔSŜUÛWŴYŶaâcĉeêgĝhĥiîjĵoôsŝuûwŵyŷ"},
+    {"\u0303", "AÃIĨNÑOÕUŨaãiĩnñoõuũ"},
+    {"\u0304", "AĀEĒIĪOŌUŪaāeēiīoōuū"},
+    {"\u0306", "AĂEĔGĞIĬOŎUŬaăeĕgğiĭoŏuŭ"},
+    {"\u0307", "CĊEĖGĠIİZŻcċeėgġzż"},
+    {"\u0308", "AÄEËIÏOÖUÜYŸaäeëiïoöuüyÿ"},
+    {"\u030a", "AÅUŮaåuů"},
+    {"\u030b", "OŐUŰoőuű"},
+    {"\u030c", "CČDĎEĚLĽNŇRŘSŠTŤZŽcčdďeělľnňrřsštťzž"},
+    {"\u0327", "CÇGĢKĶLĻNŅRŖSŞTŢcçkķlļnņrŗsştţ"},
+    {"\u0328", "AĄEĘIĮUŲaąeęiįuų"},
+};
+
+/* The letter with the mark that begins at `mark` on it, NULL if there is none. */
+static const char *with_mark(char letter, const char *mark)
+{
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
+        if (strncmp(mark, marks[i].mark, 2) == 0)
+            for (const char *at = marks[i].letters; *at; at += 3)
+                if (*at == letter)
+                    return at + 1;
+    return NULL;
+}
+
+char *canonical(const char *string)
+{
+    char *whole = as_utf8(string), *to = whole;
+    for (const char *from = whole; *from;) {
+        const char *letter = with_mark(*from, from + 1);
+        if (letter) {
+            memmove(to, letter, 2); /* in place of three bytes */
+            to += 2;
+            from += 3;
+        } else {
+            *to++ = *from++;
+        }
+    }
+    *to = '\0';
+    return whole;
+}

@@ -6,15 +6,18 @@
  *     grade fill PLATFORM OUT TABLE.csv [COLUMN=LAB...]
  *                          writes the table to standard output, filled with the grades of OUT
  *     grade similar        writes $OUT/similar.html: whose programs are alike, by $THRESHOLD
- * percent grade take FOLDER    inside the sandbox: writes the programs found in FOLDER to the
- * output
+ *                          percent
+ *     grade take FOLDER NOTES
+ *                          inside the sandbox: writes the programs found in FOLDER to the output,
+ *                          and the notes
  *
  * Settings come from the environment: SUBMISSIONS, OUT, JOBS, LABS ("04 05", all that anybody
  * handed in if not set), ROSTER (a CSV file with a column `id`), HIDDEN_STEPS ("04:6 05:3"),
- * SHARD (3/8: a part of the class), UNSEALED (yes: do without a sandbox), KIT and WORK (folders
- * that harness/grade made). Exit code 0: everybody was judged; 1: some could not be judged (`error`
- * in grades.csv); 2: it could not be done at all, or was interrupted: the same command goes on
- * later.
+ * SHARD (3/8: a part of the class), COMPILE_CPU and COMPILE_WALL (seconds that the compiler may
+ * take for a program, of processor time and by the clock), UNSEALED (yes: do without a sandbox),
+ * KIT and WORK (folders that harness/grade made). Exit code 0: everybody was judged; 1: some could
+ * not be judged (`error` in grades.csv); 2: it could not be done at all, or was interrupted: the
+ * same command goes on later.
  */
 #include "../runner/text.h"
 #include "fill.h"
@@ -72,6 +75,7 @@ static void read_lab(struct grader *grader, struct lab *lab)
             lab->program[lab->programs++] = text("%s", line + 8);
         } else if (strncmp(line, "points ", 7) == 0) {
             lab->points += atoi(line + 7);
+            lab->steps++;
         }
     }
     free(list);
@@ -145,6 +149,28 @@ bool is_hidden(const struct grader *grader, const char *lab, int step)
     return false;
 }
 
+/* A step that is to be hidden and is not named rightly would be shown. */
+static int check_hidden(const struct grader *grader)
+{
+    char *rest = text("%s", grader->hidden ? grader->hidden : "");
+    for (char *word; (word = strtok_r(rest, " ,", &rest));) {
+        bool found = false;
+        char *end = "";
+        const char *colon = strchr(word, ':');
+        long step = colon ? strtol(colon + 1, &end, 10) : 0;
+        const char *lab = text("%.*s", (int)strcspn(word, ":"), word);
+        for (int i = 0; *lab && *end == '\0' && i < grader->labs; i++)
+            found |= lab_matches(&grader->lab[i], lab) && step >= 1 && step <= grader->lab[i].steps;
+        if (!found) {
+            fprintf(stderr,
+                    "grade: HIDDEN_STEPS: there is no step \"%s\"; it is like \"04:6 05:3\"\n",
+                    word);
+            return -1;
+        }
+    }
+    return 0;
+}
+
 /* --- getting ready --- */
 
 static int job_count(void)
@@ -209,7 +235,10 @@ static int begin(struct grader *grader)
         fprintf(stderr, "usage: make grade SUBMISSIONS=DIR OUT=DIR [JOBS=N] [LABS=\"04 05\"]\n");
         return -1;
     }
-    return find_labs(grader) == -1 || choose_labs(grader) == -1 || open_out(grader) == -1 ? -1 : 0;
+    return find_labs(grader) == -1 || choose_labs(grader) == -1 || check_hidden(grader) == -1 ||
+                   open_out(grader) == -1
+               ? -1
+               : 0;
 }
 
 /* Leaves the part of the class that $SHARD names: 3/8 is each eighth person, from the third on. */
@@ -306,13 +335,20 @@ static int similar(struct grader *grader)
     return write_similar(grader, percent) == 0 ? DONE : IMPOSSIBLE;
 }
 
-static int take(struct grader *grader, const char *folder)
+/* `told`: a file with notes on what was not even unpacked. */
+static int take(struct grader *grader, const char *folder, const char *told)
 {
+    struct notes notes = {.count = 0};
+    char *lines = read_whole(told, NULL);
+    note_lines(&notes, lines ? lines : "");
+    free(lines);
     grader->kit = setting("KIT");
     if (!grader->kit || find_labs(grader) == -1)
         return IMPOSSIBLE;
-    if (take_files(grader, folder, stdout, stderr) == 0)
-        return DONE;
+    if (take_files(grader, folder, stdout, &notes, NULL) == 0) {
+        send_notes(&notes, stdout);
+        return fflush(stdout) == 0 ? DONE : IMPOSSIBLE;
+    }
     fprintf(stderr, "%s: %s\n", folder, strerror(errno));
     return IMPOSSIBLE;
 }
@@ -328,10 +364,9 @@ int main(int argc, char *argv[])
         return similar(&grader);
     if (argc > 4 && strcmp(argv[1], "fill") == 0)
         return fill_table(argv[2], argv[3], argv[4], argv + 5);
-    if (argc == 3 && strcmp(argv[1], "take") == 0)
-        return take(&grader, argv[2]);
-    fprintf(
-        stderr,
-        "usage: grade run | merge DIR... | similar | fill PLATFORM OUT TABLE.csv | take FOLDER\n");
+    if (argc == 4 && strcmp(argv[1], "take") == 0)
+        return take(&grader, argv[2], argv[3]);
+    fprintf(stderr, "usage: grade run | merge DIR... | similar | fill PLATFORM OUT TABLE.csv | "
+                    "take FOLDER NOTES\n");
     return IMPOSSIBLE;
 }

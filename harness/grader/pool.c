@@ -52,6 +52,16 @@ static void note_interrupt(int signal)
     interrupted = 1;
 }
 
+/* In a worker: without the ends of pipes that only the grader reads. While a worker held one, it
+ * would wait for ever to be read once the grader has given up on it, rather than get EPIPE. */
+static void close_pipes(const struct pool *pool, int own)
+{
+    close(own);
+    for (int i = 0; i < pool->grader->jobs; i++)
+        if (pool->slot[i].pid > 0)
+            close(pool->slot[i].pipe);
+}
+
 static int start(struct pool *pool, struct slot *slot)
 {
     int ends[2];
@@ -63,6 +73,7 @@ static int start(struct pool *pool, struct slot *slot)
     if (slot->pid == 0) {
         const struct submission *submission = &pool->grader->submission[slot->submission];
         die_with(grader);
+        close_pipes(pool, ends[0]);
         setpgid(0, 0); /* a terminal's Ctrl-C is for the grader alone */
         signal(SIGINT, SIG_DFL);
         signal(SIGTERM, SIG_DFL);
@@ -93,14 +104,16 @@ static int publish(const struct pool *pool, size_t submission)
     return errno == 0 ? 0 : -1;
 }
 
-/* Returns 0 at the end of what the worker sends. */
+/* Returns 0 at the end of what the worker sends. One that sends without end is ended. */
 static int receive(struct slot *slot)
 {
     if (slot->room - slot->length < 65536) {
         size_t room = slot->room ? slot->room * 2 : 131072;
         char *larger = room <= MOST_BLOCKS ? realloc(slot->received, room) : NULL;
-        if (!larger)
+        if (!larger) {
+            kill(slot->pid, SIGKILL);
             return 0;
+        }
         slot->received = larger;
         slot->room = room;
     }
@@ -144,7 +157,8 @@ static int finish(struct pool *pool, struct slot *slot)
     int status;
     close(slot->pipe);
     while (waitpid(slot->pid, &status, 0) == -1 && errno == EINTR)
-        continue;
+        if (interrupted)
+            kill(slot->pid, SIGKILL);
     slot->pid = 0;
     pool->busy--;
     bool well = WIFEXITED(status) && WEXITSTATUS(status) == 0;

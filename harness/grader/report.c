@@ -12,7 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_STEPS = 16, MOST_CAUSES = 4096, SHOWN_CAUSES = 12, SHOWN_SLOW = 8, BINS = 10 };
+enum {
+    MOST_STEPS = 16,
+    MOST_CAUSES = 4096,
+    SHOWN_CAUSES = 12,
+    SHOWN_SLOW = 8,
+    SHOWN_LEFT_OUT = 200,
+    BINS = 10
+};
 
 struct step_figures {
     const char *title;
@@ -222,6 +229,20 @@ static void put_slowest(FILE *out, const struct figures *figures)
     fputs("</table></div>\n", out);
 }
 
+static void put_left_out(FILE *out, const struct grader *grader)
+{
+    if (grader->left_out_count == 0)
+        return;
+    fputs("<h2>Left out</h2>\n<p>No folder, archive or .c file, and so nobody's submission:", out);
+    for (size_t i = 0; i < grader->left_out_count && i < SHOWN_LEFT_OUT; i++) {
+        fputs(i ? ", " : " ", out);
+        put_html(out, grader->left_out[i]);
+    }
+    if (grader->left_out_count > SHOWN_LEFT_OUT)
+        fprintf(out, ", and %zu more", grader->left_out_count - SHOWN_LEFT_OUT);
+    fputs(".</p>\n", out);
+}
+
 int write_report(const struct grader *grader)
 {
     char *content;
@@ -241,6 +262,7 @@ int write_report(const struct grader *grader)
     put_causes(out, figures);
     put_slowest(out, figures);
     put_persons(out, grader);
+    put_left_out(out, grader);
     page_end(out);
     if (fclose(out) != 0)
         return -1;

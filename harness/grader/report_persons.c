@@ -47,7 +47,7 @@ static void put_person(FILE *out, const struct grader *grader, const struct subm
     }
     fprintf(out, "<td class=\"n\">%s</td><td class=\"soft notes\">",
             error ? "error" : text("%d", total));
-    put_html(out, person->path ? notes : "nothing was handed in");
+    put_html(out, person->parts ? notes : "nothing was handed in");
     fputs("</td></tr>\n", out);
 }
 

@@ -16,6 +16,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -148,7 +149,7 @@ static void set_limit(int resource, unsigned long long value)
 static void limit(const struct sandbox *sandbox)
 {
     set_limit(RLIMIT_CORE, 0);
-    set_limit(RLIMIT_CPU, CPU_S);
+    set_limit(RLIMIT_CPU, sandbox->cpu_seconds ? (unsigned)sandbox->cpu_seconds : CPU_S);
     set_limit(RLIMIT_NOFILE, 4096);
     if (sandbox->file_mib)
         set_limit(RLIMIT_FSIZE, (unsigned long long)sandbox->file_mib << 20);
@@ -238,6 +239,18 @@ int sandbox_run(const struct grader *grader, const struct sandbox *sandbox)
         _exit(127);
     }
     return child == -1 ? -1 : wait_with_deadline(child, sandbox->seconds);
+}
+
+const char *sandbox_said(const char *log)
+{
+    struct statvfs room;
+    char *said = read_whole(log, NULL);
+    if (said && *said)
+        return text("%.*s", (int)strcspn(said, "\n"), said);
+    if (statvfs(text("%.*s", (int)(strrchr(log, '/') - log), log), &room) == 0 &&
+        (room.f_bavail == 0 || room.f_favail == 0))
+        return text("%s has no room left", log);
+    return "nothing was said about it";
 }
 
 const char *sandbox_problem(const struct grader *grader)

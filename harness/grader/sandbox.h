@@ -27,7 +27,8 @@ struct sandbox {
     const char *log;           /* file for standard error */
     int memory_mib;            /* of address space, 0: no limit */
     int file_mib;              /* of one file, 0: no limit */
-    int seconds;               /* of time; the sandbox is killed when it is over */
+    int cpu_seconds;           /* of processor time for each process, 0: the usual limit */
+    int seconds;               /* by the clock; the sandbox is killed when it is over */
 };
 
 /* Says in a word why submissions cannot be shut in here, NULL if they can. */
@@ -36,6 +37,9 @@ const char *sandbox_problem(const struct grader *grader);
 /* Runs a command in a sandbox to its end. Returns its exit code, 128 + the signal that killed it,
  * or -1 with errno (ETIME: its time was over). */
 int sandbox_run(const struct grader *grader, const struct sandbox *sandbox);
+
+/* The first line that something wrote into a log, for a message; what is likely if nothing did. */
+const char *sandbox_said(const char *log);
 
 /* The calling process is to be killed when its parent dies, or at once if that has happened. */
 void die_with(pid_t parent);

@@ -10,11 +10,10 @@
 #include "worker.h"
 
 #include "../runner/text.h"
+#include "intake.h"
 #include "journal.h"
 #include "record.h"
 #include "sandbox.h"
-#include "submission.h"
-#include "take.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -26,10 +25,8 @@
 #include <unistd.h>
 
 enum {
-    MOST_ARCHIVE = 64 << 20, /* bytes */
-    MOST_ARCHIVES = 4,       /* in one folder */
-    UNPACK_S = 30,
-    COMPILE_S = 60,
+    COMPILE_CPU_S = 30, /* of processor time for a program: what takes longer is its own fault */
+    COMPILE_S = 120,    /* by the clock for a program: what takes longer is the machine's */
     RUN_S = 600,
     COMPILE_MIB = 2048,
 };
@@ -39,10 +36,11 @@ struct work {
     const struct submission *submission;
     const char *folder; /* of this work; holds tree/, build/, notes, log */
     const char *tree;
-    const char *trouble; /* why it could not be graded */
+    const char *trouble; /* why it could not be graded, for reasons that are not the student's */
     unsigned long long key[MOST_LABS];
     bool due[MOST_LABS]; /* handed in, and not in the journal yet */
     int due_count;
+    int due_programs; /* handed in for labs that are due */
 };
 
 static int fail(struct work *work, const char *trouble)
@@ -51,139 +49,17 @@ static int fail(struct work *work, const char *trouble)
     return -1;
 }
 
+/* A limit that the environment may change (COMPILE_CPU, COMPILE_WALL). */
+static int setting_or(const char *name, int usual)
+{
+    const char *value = getenv(name);
+    int number = value ? atoi(value) : 0;
+    return number > 0 ? number : usual;
+}
+
 static const char *log_of(const struct work *work)
 {
     return text("%s/log", work->folder);
-}
-
-/* The first line that something wrote into the log, for a message. */
-static const char *first_logged(const struct work *work)
-{
-    char *said = read_whole(log_of(work), NULL);
-    return said ? text("%.*s", (int)strcspn(said, "\n"), said) : "";
-}
-
-/* --- take --- */
-
-/* A lone .c file: what follows the last underscore names the program, as after Canvas's prefix. */
-static void take_single(const struct work *work, const char *path, FILE *out, FILE *notes)
-{
-    struct label label;
-    const char *name = strrchr(path, '/');
-    label_read(name ? name + 1 : path, &label);
-    const char *folder = text("%s/single", work->folder);
-    char original[256];
-    snprintf(original, sizeof original, "%s", label.original);
-    char *dash = strrchr(original, '-'); /* Canvas: name-2.c is a second attempt */
-    if (dash && dash[1 + strspn(dash + 1, "0123456789")] == '.')
-        memmove(dash, dash + 1 + strspn(dash + 1, "0123456789"),
-                strlen(dash + strspn(dash + 1, "0123456789")));
-    int from = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    struct stat status;
-    if (from == -1 || fstat(from, &status) == -1 || !S_ISREG(status.st_mode) ||
-        status.st_size > MOST_FILE) {
-        fprintf(notes, "%s cannot be taken\n", original);
-    } else {
-        char *content = calloc(1, (size_t)status.st_size + 1);
-        size_t length = (size_t)(content ? read(from, content, (size_t)status.st_size) : 0);
-        if (make_folders(folder) == 0 && length == (size_t)status.st_size)
-            write_whole(text("%s/%s", folder, original), content, length);
-        free(content);
-        take_files(work->grader, folder, out, notes);
-        remove_tree(folder);
-    }
-    if (from != -1)
-        close(from);
-}
-
-/* Unpacks in a sandbox, where take_files() picks out what counts. */
-static int take_archive(struct work *work, const char *path, FILE *out)
-{
-    struct stat status;
-    int from = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (from == -1 || fstat(from, &status) == -1 || !S_ISREG(status.st_mode))
-        return fail(work, "the archive is no regular file");
-    if (status.st_size > MOST_ARCHIVE)
-        return fail(work, text("the archive is larger than %d MiB", MOST_ARCHIVE >> 20));
-    struct sandbox sandbox = {
-        .words = {"/kit/unpack", strrchr(path, '/') + 1},
-        .read_only = {work->grader->kit, "/kit"},
-        .folders = {"/unpacked"},
-        .settings = {"KIT", "/kit", "FOLDER", "/unpacked"},
-        .input = from,
-        .output = fileno(out),
-        .records = -1,
-        .log = log_of(work),
-        .outside = {"/kit", work->grader->kit, "/unpacked", text("%s/unpacked", work->folder)},
-        .memory_mib = 1024,
-        .file_mib = USUAL_FILE_MIB,
-        .seconds = UNPACK_S,
-    };
-    int code = sandbox_run(work->grader, &sandbox);
-    close(from);
-    if (code == 0)
-        return 0;
-    if (code == -1)
-        return fail(work, errno == ETIME ? "unpacking the archive took too long"
-                                         : text("the sandbox: %s", strerror(errno)));
-    return fail(work, text("the archive cannot be unpacked: %s", first_logged(work)));
-}
-
-static int is_visible_archive(const struct dirent *entry)
-{
-    return entry->d_name[0] != '.' && is_archive(entry->d_name);
-}
-
-/* A folder; where it holds no program but archives (as Moodle exports them), these. */
-static int take_folder(struct work *work, FILE *out, FILE *notes)
-{
-    const char *path = work->submission->path;
-    struct dirent **archives;
-    int result = take_files(work->grader, path, out, notes);
-    if (result == -1)
-        return fail(work, strerror(errno));
-    if (ftell(out) > 0)
-        return 0;
-    int count = scandir(path, &archives, is_visible_archive, alphasort);
-    for (int i = 0; i < count; i++) {
-        if (result == 0 && i < MOST_ARCHIVES)
-            result = take_archive(work, text("%s/%s", path, archives[i]->d_name), out);
-        free(archives[i]);
-    }
-    if (count >= 0)
-        free(archives);
-    return result;
-}
-
-static int take(struct work *work, FILE *notes)
-{
-    const struct submission *submission = work->submission;
-    FILE *stream = fopen(text("%s/stream", work->folder), "w+e");
-    struct stat status;
-    if (!stream)
-        return fail(work, text("%s: %s", work->folder, strerror(errno)));
-    for (const char **path = submission->more; path && *path; path++)
-        take_single(work, *path, stream, notes);
-    int result = 0;
-    if (lstat(submission->path, &status) == -1)
-        result = fail(work, text("it is gone: %s", strerror(errno)));
-    else if (S_ISDIR(status.st_mode))
-        result = take_folder(work, stream, notes);
-    else if (is_archive(submission->path))
-        result = take_archive(work, submission->path, stream);
-    else if (S_ISREG(status.st_mode))
-        take_single(work, submission->path, stream, notes);
-    else
-        result = fail(work, "it is no folder, archive or file");
-    fflush(stream);
-    rewind(stream);
-    int count = result == 0 ? put_files(work->grader, stream, work->tree) : 0;
-    fclose(stream);
-    if (count == -1)
-        result = fail(work, text("what was unpacked: %s", strerror(errno)));
-    if (result == 0 && count == 0)
-        fprintf(notes, "no program of any lab was found in it\n");
-    return result;
 }
 
 /* Keeps what is graded in OUT/sources: to compare, and to look at when somebody asks. */
@@ -223,12 +99,12 @@ static unsigned long long add_file(unsigned long long hash, const char *path)
     return (hash ^ length) * 1099511628211ULL;
 }
 
-static void find_due(struct work *work)
+static void find_due(struct work *work, const char *notes)
 {
     const struct grader *grader = work->grader;
     for (int i = 0; i < grader->labs; i++) {
         const struct lab *lab = &grader->lab[i];
-        bool any = false;
+        int programs = 0;
         unsigned long long key = lab->hash ^ grader->sealed;
         if (!lab->wanted) {
             remove_tree(text("%s/%s", work->tree, lab->name));
@@ -236,15 +112,16 @@ static void find_due(struct work *work)
         }
         for (int j = 0; j < lab->programs; j++) {
             const char *path = text("%s/%s/%s.c", work->tree, lab->name, lab->program[j]);
-            any |= access(path, F_OK) == 0;
+            programs += access(path, F_OK) == 0;
             key = add_file(key, path);
         }
         const struct block *known =
             grader->journal ? journal_find(grader->journal, work->submission->id, lab->name) : NULL;
-        work->key[i] = key;
-        work->due[i] = any && !(known && known->key == key && !known->error);
+        work->key[i] = programs ? key : key ^ string_hash(notes);
+        work->due[i] = programs > 0 && !(known && known->key == key && !known->error);
         work->due_count += work->due[i];
-        if (any && !work->due[i]) /* the verdict stands */
+        work->due_programs += work->due[i] ? programs : 0;
+        if (programs > 0 && !work->due[i]) /* the verdict stands */
             remove_tree(text("%s/%s", work->tree, lab->name));
     }
 }
@@ -292,9 +169,12 @@ static int compile(struct work *work)
     const char *kit = work->grader->kit;
     struct sandbox sandbox = {
         .words = {"/kit/plumb", "compile"},
-        .settings = {"BUILD", "/build", "DIR", "/tree"},
+        .settings = {"BUILD", "/build", "DIR", "/tree", "COMPILE_CPU",
+                     text("%d", setting_or("COMPILE_CPU", COMPILE_CPU_S))},
         .read_only = {text("%s/plumb", kit), "/kit/plumb", text("%s/lists", kit), "/build/steps",
-                      work->tree, "/tree"},
+                      work->tree, "/tree",
+                      /* An #include of a new terminal would wait for somebody to type. */
+                      "/dev/null", "/dev/pts/ptmx"},
         .writable = {text("%s/build", work->folder), "/build"},
         .outside = {"/kit", kit, "/build", text("%s/build", work->folder), "/tree", work->tree},
         .input = -1,
@@ -303,13 +183,16 @@ static int compile(struct work *work)
         .log = log_of(work),
         .memory_mib = COMPILE_MIB,
         .file_mib = USUAL_FILE_MIB,
-        .seconds = COMPILE_S,
+        .seconds = setting_or("COMPILE_WALL", COMPILE_S) * work->due_programs,
     };
     int code = sandbox_run(work->grader, &sandbox);
     if (code == -1 && errno == ETIME)
-        return 0; /* programs that were not built fail their steps, and say so */
+        return fail(work, text("compiling took longer than %d s by the clock: the machine is too "
+                               "busy",
+                               sandbox.seconds));
     if (code != 0)
-        return fail(work, text("compiling: %s", code == -1 ? strerror(errno) : first_logged(work)));
+        return fail(
+            work, text("compiling: %s", code == -1 ? strerror(errno) : sandbox_said(log_of(work))));
     return 0;
 }
 
@@ -347,7 +230,7 @@ static int run(struct work *work, FILE *records)
     if (code == -1)
         return fail(work, errno == ETIME ? "the check did not come to an end" : strerror(errno));
     if (code > 2)
-        return fail(work, text("the check ended with %d: %s", code, first_logged(work)));
+        return fail(work, text("the check ended with %d: %s", code, sandbox_said(log_of(work))));
     return 0;
 }
 
@@ -389,7 +272,7 @@ static int write_blocks(struct work *work, FILE *records, const char *notes, FIL
         }
         free(line);
         if (steps == 0)
-            return fail(work, text("no verdict on %s: %s", lab->name, first_logged(work)));
+            return fail(work, text("no verdict on %s: %s", lab->name, sandbox_said(log_of(work))));
         write_done(out, work, i, steps, notes);
         written++;
     }
@@ -436,35 +319,23 @@ int work_on(const struct grader *grader, const struct submission *submission, si
     work.tree = text("%s/tree", work.folder);
     remove_tree(work.folder);
     FILE *blocks = fdopen(dup(out), "w");
-    char *notes = NULL;
-    size_t notes_length;
-    FILE *noted = open_memstream(&notes, &notes_length);
-    if (!blocks || !noted || make_folders(work.tree) == -1)
+    if (!blocks || make_folders(work.tree) == -1)
         work.trouble = strerror(errno);
     own(work.folder);
-    if (submission->note)
-        fprintf(noted, "%s\n", submission->note);
-    if (!work.trouble && submission->path && take(&work, noted) == -1)
-        fprintf(noted, "%s\n", work.trouble); /* the student's to mend: not an error of ours */
-    bool unreadable = work.trouble != NULL;
-    fflush(noted);
-    if (!unreadable) {
-        int kept = keep_sources(&work);
-        find_due(&work);
+    struct intake intake = {
+        .grader = grader, .submission = submission, .folder = work.folder, .tree = work.tree};
+    if (!work.trouble && intake_run(&intake) == -1)
+        work.trouble = intake.trouble;
+    if (!work.trouble && keep_sources(&work) == 0) {
+        const char *notes = notes_text(&intake.notes);
+        find_due(&work, notes);
         write_missing(&work, notes, blocks);
-        if (kept == 0 && work.due_count > 0)
+        if (work.due_count > 0)
             grade_due(&work, notes, blocks);
-    } else {
-        for (int i = 0; i < grader->labs; i++)
-            for (const char *c = work.trouble; *c; c++)
-                work.key[i] = (work.key[i] ^ (unsigned char)*c) * 1099511628211ULL + 1;
-        write_missing(&work, notes, blocks);
-        work.trouble = NULL;
     }
     if (work.trouble)
         fprintf(blocks, "trouble=%s\n", work.trouble);
     bool sent = fclose(blocks) == 0;
-    fclose(noted);
     remove_tree(work.folder);
     return work.trouble || !sent;
 }

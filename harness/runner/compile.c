@@ -20,6 +20,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -151,7 +152,17 @@ static void begin_unit(struct unit *unit)
                                         text("%s.log", temporary_of(unit)));
 }
 
-static void finish_unit(struct unit *unit, int status)
+/* Why a build failed. `seconds`: of processor time, for the compiler and all that it started. */
+static const char *words_of_failure(const char *messages, long seconds)
+{
+    int limit = compiler_limit();
+    if (limit > 0 && seconds >= limit)
+        return text("the compiler was not done after %d seconds of processor time, the limit",
+                    limit);
+    return first_error(messages);
+}
+
+static void finish_unit(struct unit *unit, int status, long seconds)
 {
     const char *log = text("%s.log", temporary_of(unit));
     char *messages = read_whole(log, NULL);
@@ -167,7 +178,7 @@ static void finish_unit(struct unit *unit, int status)
     } else {
         unlink(temporary_of(unit));
         fail_unit(unit, text("%s does not compile: %s", unit->source,
-                             first_error(messages ? messages : "")));
+                             words_of_failure(messages ? messages : "", seconds)));
     }
     free(messages);
 }
@@ -214,13 +225,21 @@ static void release(struct unit *unit)
     unit->lock = -1;
 }
 
+static long seconds_of(const struct rusage *used)
+{
+    return used->ru_utime.tv_sec + used->ru_stime.tv_sec +
+           (used->ru_utime.tv_usec + used->ru_stime.tv_usec + 500000) / 1000000;
+}
+
 static void finish_one(struct unit *units, int count)
 {
     int status;
-    pid_t ended = wait(&status);
+    struct rusage used;
+    pid_t ended = wait4(-1, &status, 0, &used);
     for (int i = 0; i < count; i++)
         if (ended > 0 && units[i].compiler == ended) {
-            finish_unit(&units[i], WIFEXITED(status) ? WEXITSTATUS(status) : 128);
+            finish_unit(&units[i], WIFEXITED(status) ? WEXITSTATUS(status) : 128,
+                        seconds_of(&used));
             release(&units[i]);
         }
 }

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -46,6 +47,21 @@ const char *compiler_name(void)
     return name && *name ? name : "cc";
 }
 
+int compiler_limit(void)
+{
+    const char *seconds = getenv("COMPILE_CPU");
+    return seconds ? atoi(seconds) : 0;
+}
+
+/* Each process of the compiler may take that long; processor time, since on a busy machine the
+ * clock says nothing about the source. */
+static void limit_time(void)
+{
+    rlim_t seconds = (rlim_t)compiler_limit();
+    if (seconds > 0)
+        setrlimit(RLIMIT_CPU, &(struct rlimit){seconds, seconds + 1});
+}
+
 pid_t compiler_start(const char *flags, const char *source, const char *output, const char *log)
 {
     char *words[MOST_WORDS];
@@ -67,6 +83,7 @@ pid_t compiler_start(const char *flags, const char *source, const char *output, 
     dup2(messages, 1);
     dup2(messages, 2);
     setenv("LC_ALL", "C", 1);
+    limit_time();
     execvp(words[0], words);
     _exit(127);
 }

@@ -13,6 +13,9 @@ struct flags {
                             run here */
 };
 
+/* So many seconds of processor time the compiler may take for a program: COMPILE_CPU, 0: any. */
+int compiler_limit(void);
+
 /* Its name, perhaps with arguments. */
 const char *compiler_name(void);
 

@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct label label;
     char id[160], small[24];
     char *name = fuzz_string(data, size);
-    label_read(name, &label);
+    label_read(name, size % 2, &label);
     safe_id(label.id, id, sizeof id);
     fuzz_expect(*id && !strchr(id, '/') && id[0] != '.' && id[0] != '-' && strlen(id) < 128,
                 "an ID is safe as a file's name");
