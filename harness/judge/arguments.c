@@ -9,12 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_WORDS = 12, MOST_TRIALS = 64, MOST_WRONG = 16, FEW = 5 };
+enum { MOST_WORDS = 12, MOST_TRIALS = 64, MOST_SLIPS = 16, FEW = 5 };
 
 /* A program that was started with wrong arguments. */
 struct trial {
     struct program *program;
-    const char *line; /* the command, for the story */
+    const char *line;  /* the command, for the story */
+    const char *fault; /* what is wrong with it, "" if that can be seen */
 };
 
 struct trials {
@@ -28,10 +29,10 @@ static const char *legible(const char *word)
     for (const char *at = word; *at; at++)
         if (*at < ' ' || *at > '~')
             return shown(bytes_of(word));
-    return *word ? word : "''";
+    return *word && !strchr(word, ' ') ? word : text("'%s'", word);
 }
 
-static void try_words(struct trials *trials, const char *const words[])
+static void try_words(struct trials *trials, const char *const words[], const char *fault)
 {
     const char *line = words[0];
     for (int i = 1; words[i]; i++)
@@ -40,14 +41,15 @@ static void try_words(struct trials *trials, const char *const words[])
         cannot_judge("more than %d wrong command lines in one step", MOST_TRIALS);
     struct program *program = start_words(STUDENTS, words);
     end_input(program);
-    trials->of[trials->count++] = (struct trial){program, line};
+    trials->of[trials->count++] = (struct trial){program, line, fault};
 }
 
 static void expect_usage(const struct trial *trial)
 {
     tried("ran %s", trial->line);
-    suspect("Wrong arguments get one line on standard error that begins with \"usage: \", and "
-            "exit code 2.");
+    suspect("%sWrong arguments get one line on standard error that begins with \"usage: \", and "
+            "exit code 2.",
+            trial->fault);
     expect_exit(trial->program, 2);
     struct bytes error = error_output(trial->program);
     const unsigned char *end = memchr(error.at, '\n', error.length);
@@ -67,29 +69,40 @@ void expect_usage_errors_of(const char *const *const lines[])
 {
     struct trials trials = {.count = 0};
     for (size_t i = 0; lines[i]; i++)
-        try_words(&trials, lines[i]);
+        try_words(&trials, lines[i], "");
     for (size_t i = 0; i < trials.count; i++)
         expect_usage(&trials.of[i]);
 }
 
-/* Words that look like a number in the range and are none. Returns how many; the first FEW are the
- * likeliest to slip through. */
-static size_t no_numbers(const struct argument *argument, const char *wrong[])
+/* A word that looks like a number in the range and is none. */
+struct slip {
+    const char *word, *fault;
+};
+
+static const char part[] =
+    "A number is digits from its first byte to its last: atoi() and strtol() "
+    "take what they can of a word, blanks and a sign too. ",
+                  range[] = "The number is outside its range. ",
+                  large[] = "The number is too large: compare it before it is put into an int, "
+                            "which keeps its last 32 bits only. ",
+                  empty[] = "An empty word is no number: there must be a digit. ";
+
+/* Returns how many; the first FEW are the likeliest to slip through. */
+static size_t slips_for(const struct argument *argument, struct slip slip[])
 {
     size_t count = 0;
     unsigned long long value = strtoull(argument->word, NULL, 10);
-    wrong[count++] = text("%sx", argument->word);        /* atoi() takes it */
-    wrong[count++] = text("+%s", argument->word);        /* strtol() takes it */
-    wrong[count++] = text("%llu", (1ULL << 32) + value); /* the same number in 32 bits */
-    wrong[count++] = text("%lld", argument->highest + 1);
+    slip[count++] = (struct slip){text("%sx", argument->word), part};
+    slip[count++] = (struct slip){text("+%s", argument->word), part};
+    slip[count++] = (struct slip){text("%llu", (1ULL << 32) + value), large};
+    slip[count++] = (struct slip){text("%lld", argument->highest + 1), range};
     if (argument->lowest > 0)
-        wrong[count++] = text("%lld", argument->lowest - 1);
-    wrong[count++] = text(" %s", argument->word);
-    wrong[count++] = "-1";
-    wrong[count++] = "";
-    if (value < 8384)
-        wrong[count++] =
-            text("1844674407370955%llu", 1616 + value); /* the same in 64 bits: 2^64 more */
+        slip[count++] = (struct slip){text("%lld", argument->lowest - 1), range};
+    slip[count++] = (struct slip){text(" %s", argument->word), part};
+    slip[count++] = (struct slip){"-1", range};
+    slip[count++] = (struct slip){"", empty};
+    if (value < 8384) /* 2^64 more: the same to a sum in 64 bits */
+        slip[count++] = (struct slip){text("1844674407370955%llu", 1616 + value), large};
     return count;
 }
 
@@ -104,21 +117,21 @@ void expect_strict_arguments_of(const char *name, const struct argument argument
     }
     if (count_too) {
         words[last + 1] = "0";
-        try_words(&trials, words);
+        try_words(&trials, words, "There is a word too many: compare argc with ==. ");
         words[last + 1] = NULL;
         words[last] = NULL;
-        try_words(&trials, words);
+        try_words(&trials, words, "There is a word too few. ");
         words[last] = arguments[last - 1].word;
     }
-    size_t most = MOST_WRONG; /* of the first number's */
+    size_t most = MOST_SLIPS; /* of the first number's */
     for (int i = 0; i < last; i++) {
         if (arguments[i].highest == 0)
             continue;
-        const char *wrong[MOST_WRONG];
-        size_t count = no_numbers(&arguments[i], wrong);
-        for (size_t w = 0; w < count && w < most; w++) {
-            words[i + 1] = wrong[w];
-            try_words(&trials, words);
+        struct slip slip[MOST_SLIPS];
+        size_t count = slips_for(&arguments[i], slip);
+        for (size_t k = 0; k < count && k < most; k++) {
+            words[i + 1] = slip[k].word;
+            try_words(&trials, words, slip[k].fault);
         }
         words[i + 1] = arguments[i].word;
         most = FEW; /* of the others' */
