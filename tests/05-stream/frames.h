@@ -5,6 +5,7 @@
 #define LAB_05_FRAMES_H
 
 #include "arguments.h"
+#include "servers.h"
 #include "streams.h"
 
 static void talk_to_msgserver(struct peer *client)
@@ -22,6 +23,20 @@ static void expect_answer(const char *where)
     expect_end_of_file(client);
 }
 
+static void visit_msgserver(const char *where)
+{
+    visit_with(where, frame(noise(4 * KIB)), answer(noise(4 * KIB)));
+}
+
+static void expect_answers(struct peer *client, const size_t lengths[], size_t count,
+                           struct bytes many)
+{
+    for (size_t i = 0; i < count; i++) {
+        say(client, frame(first(lengths[i], many)));
+        expect_bytes(client, answer(first(lengths[i], many)));
+    }
+}
+
 STEP(6, "each frame is answered, in whatever pieces the stream brings it", .points = 15, .after = 2,
      .see = "Step 6: messages on a stream",
      .hints = {"What if the first recv() returns two bytes of the prefix, or a frame and a half?",
@@ -32,8 +47,8 @@ STEP(6, "each frame is answered, in whatever pieces the stream brings it", .poin
                "together."},
      .by_hand = "printf '\\0\\0\\0\\5hello' | nc -N 127.0.0.1 PORT | od -c")
 {
-    expect_usage_error("msgserver", "127.0.0.1", "");
-    expect_usage_error("msgserver", "127.0.0.1", "0", "0");
+    expect_strict_arguments("msgserver", WORD("127.0.0.1"), PORT("0"));
+    expect_unknown_host_told("msgserver", UNKNOWN_HOST, "0");
     struct program *server = NULL;
     const char *where = NULL;
     struct peer *client = NULL;
@@ -60,6 +75,17 @@ STEP(6, "each frame is answered, in whatever pieces the stream brings it", .poin
     say_bytewise(client, frame(BYTES("stream")), server);
     expect_bytes(client, answer(BYTES("stream")));
 
+    tried("stopped and continued the server inside a prefix, and inside a frame");
+    suspect("recv() may return with less than it was asked for, with MSG_WAITALL as well, if it is "
+            "interrupted. Go on for the rest until all is there, and keep what has come.");
+    struct bytes torn = frame(BYTES("interrupted"));
+    say_bytewise(client, first(2, torn), server);
+    stop_and_continue(server, 0);
+    say_bytewise(client, first(4, after(2, torn)), server);
+    stop_and_continue(server, 0);
+    say(client, after(6, torn));
+    expect_bytes(client, answer(BYTES("interrupted")));
+
     tried("sent two frames and a half in one piece");
     suspect("One recv() can bring more than one frame. What belongs to the next must not get lost: "
             "ask only for what is left of this frame, or keep the rest.");
@@ -73,25 +99,31 @@ STEP(6, "each frame is answered, in whatever pieces the stream brings it", .poin
     suspect("A frame of 0 bytes is a frame, with a prefix and an answer; 65,536 bytes are "
             "allowed; and all 4 bytes of the prefix count.");
     struct bytes many = noise(4 * MIB);
-    size_t lengths[] = {0, 1, 300, LONGEST, 0};
-    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
-        say(client, frame(first(lengths[i], many)));
-        expect_bytes(client, answer(first(lengths[i], many)));
-    }
+    const size_t lengths[] = {0, 1, 300, LONGEST, 0}, high[] = {200, 0x80ff, 0};
+    expect_answers(client, lengths, sizeof lengths / sizeof lengths[0], many);
+    tried("sent frames of 200, 33,023 and 0 bytes");
+    suspect("A byte of the prefix can be over 127, which a plain char takes for a negative number. "
+            "Put the length together from bytes that are unsigned, or with ntohl().");
+    expect_answers(client, high, sizeof high / sizeof high[0], many);
     tried("ended the client's stream after a whole frame");
     suspect("An end of file between two frames is the end of this client: close its socket.");
     half_close(client);
     expect_end_of_file(client);
 
-    tried("sent 64 frames of 65,536 bytes, and read slowly");
+    tried("sent 64 frames of 65,536 bytes, let another client send one, and read slowly");
     suspect("send() takes fewer bytes than it is given when there is no room or when it is "
             "interrupted: send the rest of the answer.");
     struct bytes frames = in_frames(many, frame), answers = in_frames(many, answer);
     struct peer *slow = join(where);
     say(slow, frames);
     half_close(slow);
+    struct bytes words = foreign_words(LONGEST);
+    struct peer *other = come_between(slow, server, where, frame(words));
     size_t heard = hear_haltingly(slow, server, answers);
     expect_same(hear_all(slow), after(heard, answers), "back");
+    suspect("A client that comes while another is served gets its answer then or afterwards.");
+    expect_same(hear_all(other), answer(words), "back");
+    expect_no_mixing(server, where, frame, answer);
 
     struct bytes few = first(5500, many);
     expect_drop_by_drop("msgserver", frame(few), answer(few));
@@ -123,8 +155,11 @@ STEP(
     .by_hand = "printf '\\377\\377\\377\\377' | nc 127.0.0.1 PORT; printf '\\0\\0\\0\\5hel' | nc "
                "-N 127.0.0.1 PORT | wc -c")
 {
-    struct program *server = start("msgserver", "127.0.0.1", "0");
+    struct program *poor = start_in_need("msgserver");
+    struct program *server = start_failing_to_accept("msgserver");
     const char *where = listening(server);
+    expect_answer(where);
+    expect_running(server);
     expect_refusal(where, LONGEST + 1);
     expect_refusal(where, 0x80000000);
     expect_refusal(where, 0xffffffff);
@@ -160,13 +195,16 @@ STEP(
     suspect("A send() to a client that has gone raises SIGPIPE, which ends the process unless "
             "MSG_NOSIGNAL or SIG_IGN prevents it; then it fails with EPIPE, which concerns this "
             "client only.");
-    say_and_vanish(server, where, frame(BYTES("ping")));
-    expect_answer(where);
+    say_and_vanish(server, where, frame(BYTES("last")));
+    expect_nothing_left_over(where, answer(BYTES("last")), frame(BYTES("ping")),
+                             answer(BYTES("ping")));
     expect_running(server);
 
-    expect_no_leak(server, where, expect_answer);
+    expect_no_fear_of_ghosts(server, where, expect_answer);
+    expect_nothing_kept(server, where, visit_msgserver, expect_answer);
     expect_patience(server, where, expect_answer);
-    expect_good_start_and_end("msgserver", server, where, talk_to_msgserver);
+    expect_end_of_need(poor, expect_answer);
+    expect_good_end_and_start("msgserver", server, where, talk_to_msgserver);
 }
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * streams.h - how lab 05 compares streams, interrupts a program in the middle of a send or a write,
- * and meets servers rudely.
+ * streams.h - how lab 05 compares streams, and interrupts a program in the middle of a send or a
+ * write.
  */
 #ifndef LAB_05_STREAMS_H
 #define LAB_05_STREAMS_H
@@ -55,6 +55,18 @@ static struct bytes both(struct bytes one, struct bytes two)
     return (struct bytes){at, one.length + two.length};
 }
 
+/* What a second client says, in a test whose first one says noise(): one byte, again and again. */
+static struct bytes foreign_words(size_t length)
+{
+    return (struct bytes){memset(step_memory(length), '#', length), length};
+}
+
+/* Whether a second client's words stand there. */
+static bool are_foreign(struct bytes came)
+{
+    return came.length >= 16 && memcmp(came.at, "################", 16) == 0;
+}
+
 /* Fails unless `came` is what was expected; `where` says where it came. */
 static void expect_same(struct bytes came, struct bytes expected, const char *where)
 {
@@ -63,6 +75,9 @@ static void expect_same(struct bytes came, struct bytes expected, const char *wh
     size_t at = 0;
     while (at < came.length && at < expected.length && came.at[at] == expected.at[at])
         at++;
+    if (are_foreign(after(at, came)))
+        suspect("What another client said stands there. Threads that serve side by side must not "
+                "share a buffer: none that is static or global, one for each client.");
     fail_step(text("%zu bytes %s, the same that were sent", expected.length, where),
               at == came.length && at > 0
                   ? text("%zu bytes, then an end", came.length)
@@ -183,133 +198,6 @@ static struct bytes read_haltingly(struct outlet *outlet, struct program *writer
     fcntl(outlet->fd, F_SETPIPE_SZ, MIB);
     wait_until(has_run_dry, outlet, "all of it on standard output");
     return (struct bytes){outlet->at, outlet->length};
-}
-
-/* --- rude clients --- */
-
-/* Puts a client's connection where the next send() of a server raises SIGPIPE: the server sleeps
- * while the client says a last word, ends its stream and breaks the connection. */
-static void say_and_vanish(struct program *server, const char *where, struct bytes words)
-{
-    struct peer *client = join(where);
-    wait_until_idle(server);
-    stop_family(server);
-    say(client, words);
-    half_close(client);
-    reset(client);
-    go_on(server);
-}
-
-/* Takes a server its descriptors and gives them back. `serve` is a right client's visit. */
-static void expect_patience(struct program *server, const char *where,
-                            void (*serve)(const char *where))
-{
-    tried("left the server no descriptor for another client, and connected two");
-    static const char fatal[] = "accept() fails with EMFILE while no descriptor is free. That "
-                                "passes: the server must not end, but go on when there is room "
-                                "again.",
-                      spins[] = "The clients stay in the queue, so accept() fails again at once: "
-                                "without a pause the loop burns a processor. (EMFILE)";
-    suspect("%s", spins);
-    wait_until_idle(server);
-    limit_resource(server, RLIMIT_NOFILE, (rlim_t)count_descriptors(server));
-    struct peer *early = join(where); /* may get in: a waiting accept() has its descriptor */
-    wait_until_idle(server);
-    suspect("%s", fatal);
-    hang_up(early);
-    struct peer *waits = join(where);
-    suspect("%s", spins);
-    wait_until_idle(server);
-    suspect("%s", fatal);
-    expect_running(server);
-    hang_up(waits);
-    limit_resource(server, RLIMIT_NOFILE, 1024);
-    serve(where);
-}
-
-/* Clients that came and went must have left nothing behind. `serve` is a right client's visit. */
-static void expect_no_leak(struct program *server, const char *where,
-                           void (*serve)(const char *where))
-{
-    tried("let three more clients come and go, and counted the server's descriptors");
-    suspect("Each client leaves a descriptor open in the server: close its socket, also when it "
-            "broke the connection.");
-    wait_until_idle(server);
-    int before = count_descriptors(server);
-    reset(join(where));
-    for (int i = 0; i < 3; i++)
-        serve(where);
-    wait_until_idle(server);
-    expect_that(count_descriptors(server) <= before, text("%d open descriptors, as before", before),
-                "%d", count_descriptors(server));
-}
-
-/* What every server owes its user: a reason when it can't start, and its port back afterwards.
- * `talk` says something as a client, and expects the answer. */
-static void expect_good_start_and_end(const char *name, struct program *server, const char *where,
-                                      void (*talk)(struct peer *client))
-{
-    const char *port = port_text(port_of(where));
-    tried("gave %s a standard output that is full (/dev/full)", name);
-    suspect("Check that the line \"listening on\" could be written (fflush()), else exit 1.");
-    struct program *mute = launch(.program = name, .args = {"127.0.0.1", "0"}, .output = FROM_FILE,
-                                  .output_path = "/dev/full");
-    struct program *second = start(name, "127.0.0.1", port);
-    expect_exit(mute, 1);
-    tried("started %s on a port that is taken", name);
-    suspect("When bind() fails: its reason on standard error and exit 1.");
-    expect_failure(second, reason(EADDRINUSE));
-
-    tried("ended the server while a client was there, and started it again on its port");
-    suspect("Without SO_REUSEADDR, set before bind(), a port is refused while old connections "
-            "rest in TIME_WAIT.");
-    struct peer *client = join(where);
-    talk(client);      /* so it has been let in */
-    terminate(server); /* its side closes first */
-    hang_up(client);
-    talk(join(listening(start(name, "127.0.0.1", port))));
-}
-
-static void talk_to_echoserver(struct peer *client)
-{
-    say(client, BYTES("ping"));
-    expect_bytes(client, BYTES("ping"));
-}
-
-/* A client whose words come back, and then the end of file. */
-static void expect_echo(const char *where)
-{
-    struct peer *client = join(where);
-    talk_to_echoserver(client);
-    half_close(client);
-    expect_end_of_file(client);
-}
-
-/* --- weather --- */
-
-static struct program *start_failing_to_accept(const char *name)
-{
-    tried("let accept() fail with ECONNABORTED and with EINTR, and connected");
-    suspect("accept() fails with ECONNABORTED when a client has gone before its turn, and with "
-            "EINTR when a signal comes: both pass. Take the next client.");
-    return launch(.program = name, .args = {"127.0.0.1", "0"},
-                  .weather = "accept 1 ECONNABORTED; accept 2 EINTR");
-}
-
-static void expect_drop_by_drop(const char *name, struct bytes sent, struct bytes back)
-{
-    tried(
-        "let recv() and send() be interrupted once, send() take at most 1000 bytes at a time, and "
-        "sent %zu",
-        sent.length);
-    suspect("The rest can come short as well: send again and again, until all has gone. And a -1 "
-            "with EINTR is no failure: try again.");
-    struct program *server = launch(.program = name, .args = {"127.0.0.1", "0"},
-                                    .weather = "recv 1 EINTR; send 1 EINTR; send 2- short 1000");
-    struct peer *client = join(listening(server));
-    say(client, sent);
-    half_close(client);
-    expect_same(hear_all(client), back, "back");
 }
 
 #endif

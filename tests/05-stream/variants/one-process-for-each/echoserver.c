@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -84,6 +85,7 @@ int main(int argc, char **argv)
             continue;
         }
         if (fork() == 0) {
+            prctl(PR_SET_PDEATHSIG, SIGTERM); /* it ends with its parent */
             close(door);
             echo(client);
             _exit(0); /* SIGPIPE may end this process: only its client is concerned */

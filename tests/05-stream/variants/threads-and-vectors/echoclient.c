@@ -111,6 +111,7 @@ int main(int argc, char **argv)
         pthread_mutex_unlock(&lock);
         finish_if_complete();
     }
+    finish_if_complete(); /* of an empty input nothing comes back before the end */
     fputs("the server has left too early\n", stderr);
     _exit(1);
 }
