@@ -94,15 +94,6 @@ STEP(2, "each line becomes one message, and a full queue makes put wait", .point
     expect_message(queue, 2, BYTES("two"));
     expect_message(queue, 2, BYTES("three"));
     expect_empty(queue);
-    tried("put %d lines, while the reference pmq get took them", MANY_LINES);
-    suspect("Standard input may have any number of lines: send each when it was read.");
-    struct program *taker =
-        launch(.build = REFERENCE, .program = "pmq", .args = {"get", name, "60000"});
-    put(name, "3", numbered_lines(""));
-    struct bytes taken = numbered_lines("3 ");
-    expect_that(is_same(take_output(taker, taken.length), taken), "all lines in their order",
-                "others");
-    terminate(taker);
     tried("ran pmq put with a folder as its standard input");
     suspect("Nothing can be read from a folder: that is a failure (EISDIR) and no end of file. "
             "ferror(stdin) tells them apart. Say the reason, exit 1.");
@@ -166,6 +157,16 @@ STEP(2, "each line becomes one message, and a full queue makes put wait", .point
         expect_message(queue, 1, bytes_of(text("%c", *letter)));
     expect_exit(waiting, 0);
     expect_empty(queue);
+
+    tried("put %d lines, while the reference pmq get took them", MANY_LINES);
+    suspect("Standard input may have any number of lines: send each when it was read.");
+    struct program *taker =
+        launch(.build = REFERENCE, .program = "pmq", .args = {"get", name, "60000"});
+    put(name, "3", numbered_lines(""));
+    struct bytes taken = numbered_lines("3 ");
+    expect_that(is_same(take_output(taker, taken.length), taken), "all lines in their order",
+                "others");
+    terminate(taker);
 }
 
 STEP(3, "get prints what waits, the most urgent first, from any queue", .points = 15, .after = 1,

@@ -44,6 +44,15 @@ STEP(6, "svq put sends each line with its type, and stops at one that is too lon
     expect_letter(queue, 5, BYTES("last"));
     expect_no_letter(queue);
 
+    tried("put lines into a queue that another program has made, with a message in it");
+    suspect("A queue that exists is used as it is: without IPC_EXCL, and without removing it "
+            "first.");
+    int old = make_sysv_queue(others);
+    send_letter(old, 9, BYTES("old"));
+    svq_put(others, "2147483647", BYTES("new\n"));
+    expect_letter(old, 9, BYTES("old"));
+    expect_letter(old, 2147483647, BYTES("new"));
+
     tried("put three lines, in pieces: `on`, then `e` and `tw`, then `o` and `three`");
     suspect("A read can bring half a line, and the rest comes with a later one: read until the end "
             "of standard input, and keep what has no newline yet.");
@@ -66,15 +75,6 @@ STEP(6, "svq put sends each line with its type, and stops at one that is too lon
                        .input_path = scratch_path(".")),
                 1);
     expect_no_letter(queue);
-
-    tried("put lines into a queue that another program has made, with a message in it");
-    suspect("A queue that exists is used as it is: without IPC_EXCL, and without removing it "
-            "first.");
-    int old = make_sysv_queue(others);
-    send_letter(old, 9, BYTES("old"));
-    svq_put(others, "2147483647", BYTES("new\n"));
-    expect_letter(old, 9, BYTES("old"));
-    expect_letter(old, 2147483647, BYTES("new"));
 
     tried("put a line of 1025 bytes between two others");
     suspect("A line over 1024 bytes is not sent, not even a part of it, and none behind it; the "
