@@ -76,7 +76,8 @@ static size_t no_numbers(const struct argument *argument, const char *wrong[])
     return count;
 }
 
-void expect_strict_arguments_of(const char *name, const struct argument arguments[], bool count_too)
+void expect_strict_arguments_of(const char *name, const struct argument arguments[], bool count_too,
+                                size_t most)
 {
     struct trials trials = {.count = 0};
     const char *words[MOST_WORDS + 3] = {name};
@@ -93,18 +94,17 @@ void expect_strict_arguments_of(const char *name, const struct argument argument
         try_words(&trials, words);
         words[last] = arguments[last - 1].word;
     }
-    size_t most = 16; /* of the first number's */
     for (int i = 0; i < last; i++) {
         if (arguments[i].highest == 0)
             continue;
-        const char *wrong[16];
+        const char *wrong[EVERY_WORD];
         size_t count = no_numbers(&arguments[i], wrong);
         for (size_t w = 0; w < count && w < most; w++) {
             words[i + 1] = wrong[w];
             try_words(&trials, words);
         }
         words[i + 1] = arguments[i].word;
-        most = 4;
+        most = SOME_WORDS;
     }
     for (size_t i = 0; i < trials.count; i++)
         expect_usage(&trials.of[i]);
