@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_WORDS = 12, MOST_TRIALS = 64, MOST_SLIPS = 16, FEW = 5 };
+enum { MOST_WORDS = 12, MOST_TRIALS = 64 };
 
 /* A program that was started with wrong arguments. */
 struct trial {
@@ -87,7 +87,7 @@ static const char part[] =
                             "which keeps its last 32 bits only. ",
                   empty[] = "An empty word is no number: there must be a digit. ";
 
-/* Returns how many; the first FEW are the likeliest to slip through. */
+/* Returns how many; the first SOME_WORDS are the likeliest to slip through. */
 static size_t slips_for(const struct argument *argument, struct slip slip[])
 {
     size_t count = 0;
@@ -106,7 +106,8 @@ static size_t slips_for(const struct argument *argument, struct slip slip[])
     return count;
 }
 
-void expect_strict_arguments_of(const char *name, const struct argument arguments[], bool count_too)
+void expect_strict_arguments_of(const char *name, const struct argument arguments[], bool count_too,
+                                size_t most)
 {
     struct trials trials = {.count = 0};
     const char *words[MOST_WORDS + 3] = {name};
@@ -123,18 +124,17 @@ void expect_strict_arguments_of(const char *name, const struct argument argument
         try_words(&trials, words, "There is a word too few. ");
         words[last] = arguments[last - 1].word;
     }
-    size_t most = MOST_SLIPS; /* of the first number's */
     for (int i = 0; i < last; i++) {
         if (arguments[i].highest == 0)
             continue;
-        struct slip slip[MOST_SLIPS];
+        struct slip slip[EVERY_WORD];
         size_t count = slips_for(&arguments[i], slip);
         for (size_t k = 0; k < count && k < most; k++) {
             words[i + 1] = slip[k].word;
             try_words(&trials, words, slip[k].fault);
         }
         words[i + 1] = arguments[i].word;
-        most = FEW; /* of the others' */
+        most = SOME_WORDS;
     }
     for (size_t i = 0; i < trials.count; i++)
         expect_usage(&trials.of[i]);

@@ -27,6 +27,7 @@ static const struct {
     {failure_as_count, "-1"},
     {asks_for_nothing, "room"},
     {end_of_file_unseen, "end of file"},
+    {no_child_left, "ECHILD"},
     {spins, "processor"},
     {child_goes_on, "_exit"},
     {child_accepts, "_exit"},

@@ -7,6 +7,7 @@
 #include "program.h"
 #include "stage.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -88,6 +89,18 @@ const char *waits_before_reading(const struct evidence *e)
                     name);
     }
     return NULL;
+}
+
+/* Collects in a loop that does not end. */
+const char *no_child_left(const struct evidence *e)
+{
+    size_t in_vain = 0;
+    for (size_t i = 0; i < e->count; i++)
+        in_vain += own(e, i) && waits_for_child(own(e, i)) && own(e, i)->error == ECHILD;
+    if (in_vain < 200)
+        return NULL;
+    return "waitpid() is called again and again, and fails with ECHILD: there is no child. That is "
+           "-1, not 0: collect only while it returns more than 0.";
 }
 
 const char *fifo_waits(const struct evidence *e)

@@ -61,7 +61,7 @@ row port_swapped, loopback_swapped, address_is_pointer, family_unset, never_list
 row failure_as_count, asks_for_nothing, end_of_file_unseen, spins, killed_by_sigpipe, rest_not_sent,
     interrupt_was_fatal, bad_descriptor, no_socket, not_flushed;
 row child_goes_on, child_accepts, write_end_open, waits_before_reading, fifo_waits, end_never_told,
-    client_kept_open, dup2_swapped, writes_while_it_writes, not_all_waited_for;
+    client_kept_open, dup2_swapped, writes_while_it_writes, not_all_waited_for, no_child_left;
 row buffer_too_small, message_too_long, priority_too_high, name_without_slash, queue_too_long,
     type_not_positive, room_too_small, queue_removed;
 row errno_overwritten, reason_on_stdout, failure_unheeded;

@@ -145,6 +145,7 @@ void expect_end_of_family(struct program *server, const char *where)
 {
     long long then = now_ms();
     send_signal(server, SIGTERM);
+    go_on(server);
     suspect(
         "SIGTERM ends a server. If a handler only leaves a note, the call that waits for clients "
         "has "

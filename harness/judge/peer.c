@@ -123,6 +123,15 @@ struct peer *join_narrowly(const char *address, int receive_buffer)
     return must_join(begin_to_join_with(address, receive_buffer, KERNELS_CHOICE));
 }
 
+struct peer *join_modestly(const char *address)
+{
+    enum { SEGMENT = 1448, BUFFER = 16 * 1024 };
+    int size = BUFFER;
+    struct peer *peer = must_join(begin_to_join_with(address, size, SEGMENT));
+    setsockopt(peer->fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+    return peer;
+}
+
 struct peer *join_in_segments(const char *address, int segment)
 {
     return must_join(begin_to_join_with(address, 0, segment));
@@ -204,18 +213,31 @@ void finish_saying(struct peer *peer)
 struct stuck { /* a wait until a program takes no more */
     struct peer *peer;
     struct program *program;
+    struct tcp_queues queues; /* at the program's end, at the last look */
 };
+
+/* A program may take a byte at a time: that it gets on shows in its queues, long before the test
+ * can send more, and is an event. */
+static void note_progress(struct stuck *stuck)
+{
+    struct tcp_queues now;
+    if (!tcp_queues(stuck->peer->remote, stuck->peer->local, &now))
+        return;
+    the_stage()->events += now.unread != stuck->queues.unread || now.unsent != stuck->queues.unsent;
+    stuck->queues = now;
+}
 
 static bool is_stuck(void *context)
 {
     struct stuck *stuck = context;
+    note_progress(stuck);
     struct pollfd way = {.fd = stuck->peer->fd, .events = POLLOUT};
     return (all_said(stuck->peer) || poll(&way, 1, 0) == 0) && is_idle(stuck->program);
 }
 
 void wait_until_stuck(struct peer *peer, struct program *program)
 {
-    struct stuck stuck = {peer, program};
+    struct stuck stuck = {.peer = peer, .program = program};
     stage_wait(is_stuck, &stuck, text("%s to take no more", program->name), NULL);
 }
 

@@ -44,6 +44,10 @@ struct peer *join(const char *address);
  * fills the way soon unless the test reads. */
 struct peer *join_narrowly(const char *address, int receive_buffer);
 
+/* On a way that holds two or three hundred KiB: the loopback's usual segments are so long that
+ * megabytes fit into the buffers. */
+struct peer *join_modestly(const char *address);
+
 /* Narrowly, and what the other side sends goes in TCP segments of at most so many bytes, options
  * among them: pieces of just this size either have room or have not. */
 struct peer *join_in_segments(const char *address, int segment);

@@ -35,9 +35,21 @@ union answer { /* from the kernel, aligned for its first header */
 
 /* --- by netlink --- */
 
-/* Asks for sockets at this address: its listener, or all at its port. Returns the netlink socket
- * that the answer comes by, or -1. */
-static int ask(const struct sockaddr_storage *at, int protocol, uint32_t states, uint16_t flags)
+static void put_end(const struct sockaddr_storage *at, __be16 *port, __be32 address[4])
+{
+    const struct sockaddr_in *v4 = (const struct sockaddr_in *)at;
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)at;
+    *port = at->ss_family == AF_INET ? v4->sin_port : v6->sin6_port;
+    if (at->ss_family == AF_INET)
+        memcpy(address, &v4->sin_addr, sizeof v4->sin_addr);
+    else
+        memcpy(address, &v6->sin6_addr, sizeof v6->sin6_addr);
+}
+
+/* Asks for sockets at this address: its listener, or all at its port, or the one that is connected
+ * to `remote` (may be NULL). Returns the netlink socket that the answer comes by, or -1. */
+static int ask(const struct sockaddr_storage *at, const struct sockaddr_storage *remote,
+               int protocol, uint32_t states, uint16_t flags)
 {
     struct {
         struct nlmsghdr header;
@@ -50,15 +62,9 @@ static int ask(const struct sockaddr_storage *at, int protocol, uint32_t states,
     question.wish.sdiag_protocol = (unsigned char)protocol;
     question.wish.idiag_states = states;
     id->idiag_cookie[0] = id->idiag_cookie[1] = INET_DIAG_NOCOOKIE;
-    if (at->ss_family == AF_INET) {
-        const struct sockaddr_in *v4 = (const struct sockaddr_in *)at;
-        id->idiag_sport = v4->sin_port;
-        memcpy(id->idiag_src, &v4->sin_addr, sizeof v4->sin_addr);
-    } else {
-        const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)at;
-        id->idiag_sport = v6->sin6_port;
-        memcpy(id->idiag_src, &v6->sin6_addr, sizeof v6->sin6_addr);
-    }
+    put_end(at, &id->idiag_sport, id->idiag_src);
+    if (remote)
+        put_end(remote, &id->idiag_dport, id->idiag_dst);
     int kernel = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
     if (kernel != -1 && send(kernel, &question, sizeof question, 0) != (ssize_t)sizeof question) {
         close(kernel);
@@ -86,7 +92,7 @@ static bool find_listener(const char *address, struct tcp_socket *found)
     union answer answer;
     if (parse_address(address, &at) == 0)
         return false;
-    int kernel = ask(&at, IPPROTO_TCP, 1U << LISTENS, 0);
+    int kernel = ask(&at, NULL, IPPROTO_TCP, 1U << LISTENS, 0);
     ssize_t length = kernel == -1 ? -1 : recv(kernel, &answer, sizeof answer, MSG_DONTWAIT);
     if (kernel != -1)
         close(kernel);
@@ -99,6 +105,24 @@ static bool find_listener(const char *address, struct tcp_socket *found)
                                  .listens = true,
                                  .waiting = (int)listener->idiag_rqueue,
                                  .backlog = (int)listener->idiag_wqueue};
+    return true;
+}
+
+bool tcp_queues(const char *local, const char *remote, struct tcp_queues *queues)
+{
+    struct sockaddr_storage here, there;
+    union answer answer;
+    if (parse_address(local, &here) == 0 || parse_address(remote, &there) == 0)
+        return false;
+    int kernel = ask(&here, &there, IPPROTO_TCP, 1U << ESTABLISHED, 0);
+    ssize_t length = kernel == -1 ? -1 : recv(kernel, &answer, sizeof answer, MSG_DONTWAIT);
+    if (kernel != -1)
+        close(kernel);
+    const struct inet_diag_msg *found = NLMSG_DATA(&answer.header);
+    if (length < (ssize_t)NLMSG_LENGTH(sizeof *found) ||
+        answer.header.nlmsg_type != SOCK_DIAG_BY_FAMILY || found->idiag_state != ESTABLISHED)
+        return false;
+    *queues = (struct tcp_queues){.unread = found->idiag_rqueue, .unsent = found->idiag_wqueue};
     return true;
 }
 
@@ -126,7 +150,7 @@ static enum presence find_udp_socket(const char *address)
     union answer answer;
     if (parse_address(address, &at) == 0)
         return ABSENT;
-    int kernel = ask(&at, IPPROTO_UDP, 1U << ESTABLISHED | 1U << CLOSE, NLM_F_DUMP);
+    int kernel = ask(&at, NULL, IPPROTO_UDP, 1U << ESTABLISHED | 1U << CLOSE, NLM_F_DUMP);
     if (kernel == -1)
         return UNKNOWN;
     ssize_t length;

@@ -45,6 +45,14 @@ struct tcp_socket {
 };
 struct tcp_socket tcp_socket_at(const char *address);
 
+/* What an open connection holds in the kernel, at its end that has this local address. Returns
+ * false where the kernel does not tell. */
+struct tcp_queues {
+    unsigned unread, unsent; /* bytes that the program has not read, and that it has sent but the
+                              * other side's kernel has not got */
+};
+bool tcp_queues(const char *local, const char *remote, struct tcp_queues *queues);
+
 /* True if a UDP socket has this local address. */
 bool udp_socket_at(const char *address);
 
