@@ -361,7 +361,9 @@ STEP(4, "a connection carries one request after another", .points = 15, .after =
         where, what, cause,
         both(request("POST", "/hello.txt", "Transfer-Encoding: chunked\r\n"), chunk));
     expect_body_passed_over(
-        where, "a request with the field tRANSFER-eNCODING: chunked", cause,
+        where, "a request with the field tRANSFER-eNCODING: chunked",
+        "The names of fields come in any case. A Transfer-Encoding announces a body, which is no "
+        "request: read it and forget it, or close the connection after the answer.",
         both(request("GET", "/hello.txt", "tRANSFER-eNCODING: chunked\r\n"), chunk));
     expect_body_passed_over(where, "a request for what does not exist, with a Content-Length",
                             cause, both(request("GET", "/missing", size), body));
