@@ -213,7 +213,8 @@ planted() {
 needs_weather() {
     case $1 in
     *-is-fatal | interrupted-* | *rest-sent-once | rest-written-once | failed-fork-unseen) true ;;
-    negative-time-out | feeds-too-much-again | line-before-listen) true ;;
+    negative-time-out | feeds-too-much-again | line-before-listen | one-write) true ;;
+    time-before-accept | time-of-first-client) true ;;
     *) false ;;
     esac
 }
