@@ -27,7 +27,24 @@ static const char *line_with(const char *haystack, const char *needle)
     return text("%.*s", (int)strcspn(at, "\n"), at);
 }
 
-/* What usually lies behind a report, by a word in it. */
+/* What usually lies behind an access beyond the end, by the call that was given the memory: it
+ * stands in the first frame. NULL if that tells nothing. */
+static const char *cause_in_call(const char *report)
+{
+    const char *frame = line_with(report, "    #0 ");
+    const char *access = line_with(report, " of size ");
+    if (!frame || !access || !strstr(report, "buffer-overflow"))
+        return NULL;
+    if (strstr(frame, "msgsnd") || strstr(frame, "msgrcv"))
+        return "The size that msgsnd() and msgrcv() are given is that of the text alone, without "
+               "the type: sizeof message.text, not sizeof message.";
+    if (strncmp(access, "READ", 4) == 0 && (strstr(frame, "printf") || strstr(frame, "puts")))
+        return "What is printed as a string ends with a NUL, and these bytes have none: print as "
+               "many as came, with fwrite() and their length.";
+    return NULL;
+}
+
+/* What usually lies behind a report, by a word in its first line. */
 static const char *usual_cause(const char *report)
 {
     static const struct {
@@ -115,7 +132,8 @@ void program_check_sanitizer(struct program *program)
         const char *what = strstr(line, marks[i]) + strlen(marks[i]);
         const char *at = strstr(line, text("%s:", file));
         the_stage()->asked = program;
-        suspect("%s", usual_cause(line));
+        const char *in_call = cause_in_call(strstr(report, line));
+        suspect("%s", in_call ? in_call : usual_cause(line));
         program->complained.start = program->complained.end;
         if (strncmp(what, "data race", strlen("data race")) == 0)
             fail_step("no data race",
