@@ -5,6 +5,7 @@
 #ifndef LAB_07_COMMANDS_H
 #define LAB_07_COMMANDS_H
 
+#include "processes.h"
 #include "program.h"
 #include "step.h"
 #include "world.h"
@@ -53,8 +54,25 @@ static void expect_nobody_left(void)
 
 static void expect_end(struct program *program, int code)
 {
+    if (exit_status(program) == BY_SIGNAL + SIGTERM || exit_status(program) == BY_SIGNAL + SIGKILL)
+        suspect("The command was ended by a signal (128 + its number), and the test has sent none. "
+                "A command whose output has ended may still run: kill nobody, wait for its end.");
     expect_exit(program, code);
     expect_nobody_left();
+}
+
+/* --- one command, seen by the ID that it writes into the file `self`: `echo $$ >self` --- */
+
+/* 0 if it has not done so yet. */
+static pid_t command_itself(void)
+{
+    FILE *file = fopen(scratch_path("self"), "r");
+    int process = 0;
+    if (file && fscanf(file, "%d", &process) != 1)
+        process = 0;
+    if (file)
+        fclose(file);
+    return process;
 }
 
 /* --- descriptors --- */
@@ -92,8 +110,9 @@ static void expect_own_ends_only(const char *name, bool reads_pipe, bool writes_
 
 /* --- how a command ends: the same for pipeline and filter --- */
 
-/* The exit codes of a command's end, which pipeline and filter share with the shell. */
-static void expect_exit_codes(const char *program)
+/* The exit codes of a command's end, which pipeline and filter share with the shell. Returns the
+ * program whose command was killed. */
+static struct program *expect_exit_codes(const char *program)
 {
     tried("ran %s sh -c 'exit 7'", program);
     suspect("The exit code stands inside the status that waitpid() fills in: WEXITSTATUS().");
@@ -102,7 +121,8 @@ static void expect_exit_codes(const char *program)
     make_file(scratch_path("no-program"), BYTES("text\n")); /* mode 0600 */
     struct program *missing = start(program, "./no-such-program");
     struct program *no_permission = start(program, "./no-program");
-    struct program *all[] = {seven, killed, missing, no_permission};
+    struct program *no_folder = start(program, "./no-program/command");
+    struct program *all[] = {seven, killed, missing, no_permission, no_folder};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         end_input(all[i]);
     expect_exit(seven, 7);
@@ -115,17 +135,88 @@ static void expect_exit_codes(const char *program)
     tried("ran %s ./no-such-program", program);
     suspect("exec returns only if it failed: with ENOENT the child's exit code is 127.");
     expect_exit(missing, 127);
+    suspect("What the child has to say about exec's failure belongs on standard error: its "
+            "standard output is another's input.");
+    expect_no_more_output(missing);
 
     tried("ran %s with a file that is not executable", program);
     suspect("A program that is there but cannot be run (exec fails otherwise than with ENOENT) is "
             "126.");
     expect_exit(no_permission, 126);
+
+    tried("ran %s ./no-program/command, where no-program is a file", program);
+    suspect("Only ENOENT makes 127. Whatever else exec fails with, here ENOTDIR, makes 126.");
+    expect_exit(no_folder, 126);
     expect_nobody_left();
+    return killed;
 }
 
 /* --- pipeline --- */
 
-enum { ROW = 20 };
+/* However many words a command has, and whatever they look like: it gets them all. */
+static void expect_all_words(void)
+{
+    enum { MANY = 200, BEFORE = 3 };
+    const char *words[BEFORE + MANY + 1] = {"pipeline", "printf", "%s "};
+    const char *all = "";
+    for (int i = 0; i < MANY; i++) {
+        words[BEFORE + i] = text("%d", i + 1);
+        all = text("%s%d ", all, i + 1);
+    }
+    struct program *many = start_words(STUDENTS, words);
+    struct program *colons = start("pipeline", "printf", "%s|", ":a", "b:c", "::");
+
+    tried("ran pipeline printf '%%s ' with the words from 1 to %d", MANY);
+    suspect("A command may have any number of words: point into argv, or count them first.");
+    expect_output(many, bytes_of(all));
+    expect_exit(many, 0);
+    tried("ran pipeline printf '%%s|' :a b:c ::");
+    suspect("Only a word that is exactly `:` ends a command: compare whole words with strcmp().");
+    expect_output(colons, BYTES(":a|b:c|::|"));
+    expect_end(colons, 0);
+}
+
+struct stopped { /* a program whose command has stopped itself */
+    struct program *program;
+    int looks; /* in a row that found the command stopped and the program asleep */
+};
+
+static bool is_stopped(void *context)
+{
+    enum { SURE = 3 };
+    struct stopped *stopped = context;
+    pid_t command = command_itself();
+    bool sleeps =
+        command != 0 && state_of(command) == 'T' && state_of(process_of(stopped->program)) == 'S';
+    stopped->looks = sleeps ? stopped->looks + 1 : 0;
+    return ended_by_now(stopped->program) || stopped->looks == SURE;
+}
+
+static void wait_for_stopped(void)
+{
+    tried("ran pipeline sh -c 'kill -STOP $$; exit 7', and continued the command");
+    suspect("A command that is stopped has not ended: waitpid() tells of it only if WUNTRACED asks "
+            "for that. Leave it out.");
+    struct stopped stopped = {
+        .program = start("pipeline", "sh", "-c", "echo $$ >self; kill -STOP $$; exit 7")};
+    wait_until(is_stopped, &stopped, "the command to stop itself");
+    expect_running(stopped.program);
+    kill(command_itself(), SIGCONT);
+    expect_end(stopped.program, 7);
+}
+
+/* After a usage error: the command that would have made the file `name` was never started. */
+static void expect_nothing_ran(const char *name)
+{
+    siginfo_t left = {.si_pid = 0};
+    bool is_left = waitid(P_ALL, 0, &left, WEXITED | WNOHANG | WNOWAIT) == 0;
+    suspect("Look at all words before you start the first command: an empty one is a wrong "
+            "argument, and then nothing has run.");
+    expect_that(!is_left && access(scratch_path(name), F_OK) == -1,
+                "no command started where one of them is empty", "the first one was started");
+}
+
+enum { ROW = 36 };
 
 /* pipeline with ROW times `cat`. */
 static struct program *start_row(void)
@@ -154,12 +245,12 @@ static void run_closed(enum stream input, enum stream output)
     unlink(scratch_path("copied"));
 }
 
-/* Starts a pipeline that can have only `limit` descriptors and ends its input. It fails with the
+/* Starts a program that can have only `limit` descriptors and ends its input. It fails with the
  * reason, or it needs no more than these and does its work. */
-static void run_short_of_descriptors(long limit, bool must_fail, const char *const words[],
-                                     struct bytes work)
+static void run_short_of_descriptors(const char *name, long limit, bool must_fail,
+                                     const char *const words[], struct bytes work)
 {
-    struct launch how = {.program = "pipeline", .descriptor_limit = limit};
+    struct launch how = {.program = name, .descriptor_limit = limit};
     for (int i = 0; words[i]; i++)
         how.args[i] = words[i];
     struct program *program = launch_as(&how);
@@ -174,45 +265,15 @@ static void run_short_of_descriptors(long limit, bool must_fail, const char *con
     expect_nobody_left();
 }
 
-/* A fork() that fails midway; what the probe can't reach runs as ever. */
-static void run_without_second_process(void)
+/* For a program with a fork() that fails; one that the probe can't reach runs as ever. It is gated,
+ * lest it takes the -1 for a process and kills that. */
+static void run_without_process(struct program *program)
 {
-    tried("let the second fork() of pipeline cat : cat fail");
-    suspect("When fork() fails midway (-1, EAGAIN): wait for the commands that run already, then "
-            "its reason on standard error and exit code 1.");
-    struct program *program =
-        launch(.program = "pipeline", .args = {"cat", ":", "cat"}, .weather = "fork 2 EAGAIN");
     end_input(program);
     exit_status(program);
     if (weather_came(program))
         expect_failure(program, reason(EAGAIN));
     expect_nobody_left();
-}
-
-/* --- filter --- */
-
-/* Demands exactly one line `in=BYTES out=BYTES` among the lines on standard error. */
-static void expect_counts(struct program *program, unsigned long long least_in,
-                          unsigned long long most_in, unsigned long long out)
-{
-    struct bytes said = error_output(program);
-    char *lines = (char *)text("%.*s", (int)said.length, (const char *)said.at);
-    unsigned long long in = 0, copied = 0;
-    int found = 0;
-    for (char *line; (line = strsep(&lines, "\n"));) {
-        unsigned long long a, b;
-        if (sscanf(line, "in=%llu out=%llu", &a, &b) != 2 ||
-            strcmp(line, text("in=%llu out=%llu", a, b)) != 0)
-            continue;
-        found++;
-        in = a;
-        copied = b;
-    }
-    expect_that(found == 1, "exactly one line in=BYTES out=BYTES on standard error", "%s",
-                said.length ? shown(said) : "nothing");
-    const char *most = least_in == most_in ? "" : text(" to %llu", most_in);
-    expect_that(in >= least_in && in <= most_in && copied == out,
-                text("in=%llu%s out=%llu", least_in, most, out), "in=%llu out=%llu", in, copied);
 }
 
 #endif

@@ -208,31 +208,45 @@ static const struct obstacle {
     const char *name, *what;
 } OBSTACLES[] = {{"file", "a regular file"},
                  {"folder", "a folder"},
-                 {"link", "a link to a device"},
+                 {"link", "a link to a regular file"},
                  {"nowhere/fifo", "in a folder that does not exist"}};
 enum { ALL_OBSTACLES = sizeof OBSTACLES / sizeof OBSTACLES[0] };
+
+enum { FILE_MODE = 0644, FOLDER_MODE = 0755 };
 
 /* Everything at these paths has to be as make_obstacles() left it. */
 static void make_obstacles(void)
 {
-    make_file(scratch_path("file"), BYTES("precious\n"));
-    if (mkdir(scratch_path("folder"), 0700) == -1 ||
-        symlink("/dev/null", scratch_path("link")) == -1)
+    const char *file = scratch_path("file"), *folder = scratch_path("folder");
+    const char *target = scratch_path("target");
+    make_file(file, BYTES("precious\n"));
+    make_file(target, BYTES("precious\n"));
+    if (mkdir(folder, FOLDER_MODE) == -1 || symlink(target, scratch_path("link")) == -1 ||
+        chmod(file, FILE_MODE) == -1 || chmod(target, FILE_MODE) == -1 ||
+        chmod(folder, FOLDER_MODE) == -1)
         cannot_judge("%s: %s", scratch_path(""), reason(errno));
 }
 
-static bool is_there(const char *path, mode_t type)
+/* What stands at the path was left as it was: its type and, but for a link, its mode. */
+static void expect_left(const char *name, mode_t type, mode_t mode)
 {
     struct stat status;
-    return lstat(path, &status) == 0 && (status.st_mode & S_IFMT) == type;
+    bool is_there = lstat(scratch_path(name), &status) == 0 && (status.st_mode & S_IFMT) == type;
+    expect_that(is_there, "everything that is no FIFO left as it was", "%s was removed", name);
+    suspect("What is no FIFO stays as it is, its mode, too: mkfifo() gives the FIFO its mode, and "
+            "chmod() before you know what stands there hits something else.");
+    expect_that(type == S_IFLNK || (status.st_mode & 07777) == mode,
+                text("mode %04o, as before", mode), "mode %04o", status.st_mode & 07777);
 }
 
 static void expect_obstacles(void)
 {
     expect_same(read_file(scratch_path("file")), BYTES("precious\n"), "in the file");
-    expect_that(is_there(scratch_path("folder"), S_IFDIR) &&
-                    is_there(scratch_path("link"), S_IFLNK),
-                "everything that is no FIFO left as it was", "something was removed");
+    expect_same(read_file(scratch_path("target")), BYTES("precious\n"), "in the link's file");
+    expect_left("file", S_IFREG, FILE_MODE);
+    expect_left("target", S_IFREG, FILE_MODE);
+    expect_left("folder", S_IFDIR, FOLDER_MODE);
+    expect_left("link", S_IFLNK, 0);
 }
 
 /* Starts fifolog at each of the obstacles, all at a time. Returns the last one, which failed for
@@ -251,8 +265,12 @@ static struct program *expect_refusals(void)
         expect_exit(refused[i], 1);
         expect_no_more_output(refused[i]);
     }
+    struct program *nowhere = refused[ALL_OBSTACLES - 1];
+    tried("started fifolog where something else stood, and looked at that afterwards");
+    suspect("What is no FIFO stays: never remove or change it.");
     expect_obstacles();
-    return refused[ALL_OBSTACLES - 1];
+    tried("started fifolog with a PATH that is %s", OBSTACLES[ALL_OBSTACLES - 1].what);
+    return nowhere;
 }
 
 /* --- lines --- */

@@ -14,6 +14,12 @@
 static int ends[2], stop[2];
 static unsigned long long in, out;
 
+static void die(const char *call, int error)
+{
+    fprintf(stderr, "filter: %s: %s\n", call, strerror(error));
+    exit(1);
+}
+
 static int wait_for(int fd, short what)
 {
     struct pollfd both[] = {{.fd = fd, .events = what}, {.fd = stop[0], .events = POLLIN}};
@@ -45,17 +51,13 @@ static void *feed(void *unused)
         ssize_t n = read(STDIN_FILENO, bytes, sizeof bytes);
         if (n == -1 && errno == EINTR)
             continue;
-        if (n <= 0 || !pass_on(bytes, (size_t)n))
+        if (n == -1)
+            die("read", errno);
+        if (n == 0 || !pass_on(bytes, (size_t)n))
             break;
     }
     shutdown(ends[0], SHUT_WR);
     return unused;
-}
-
-static void die(const char *call, int error)
-{
-    fprintf(stderr, "filter: %s: %s\n", call, strerror(error));
-    exit(1);
 }
 
 int main(int argc, char *argv[])

@@ -45,7 +45,9 @@ static void feed(int to, unsigned long long *in, const sigset_t *calm)
         if (!can(0, -1, calm))
             continue;
         ssize_t left = read(0, bytes, sizeof bytes);
-        if (left == 0 || (left == -1 && errno != EINTR))
+        if (left == -1 && errno != EINTR)
+            die("read");
+        if (left == 0)
             return;
         for (char *at = bytes; left > 0 && !is_over;) {
             ssize_t n = can(-1, to, calm) ? write(to, at, (size_t)left) : 0;
@@ -125,8 +127,11 @@ int main(int argc, char *argv[])
     while (waitpid(command, &status, 0) == -1 && errno == EINTR)
         ;
     kill(feeder, SIGTERM);
-    while (waitpid(feeder, NULL, 0) == -1 && errno == EINTR)
+    int fed;
+    while (waitpid(feeder, &fed, 0) == -1 && errno == EINTR)
         ;
+    if (WIFEXITED(fed) && WEXITSTATUS(fed) != 0)
+        return 1;
     fprintf(stderr, "in=%llu out=%llu\n", *in, out);
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
