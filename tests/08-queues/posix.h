@@ -146,9 +146,45 @@ static struct program *start_put(const char *name, const char *priority, struct 
     return put;
 }
 
+/* A program that has ended well, and has no result to print. */
+static void expect_nothing_said(struct program *program)
+{
+    struct bytes said = rest_of_output(program);
+    if (said.length == 0)
+        return;
+    suspect("Only get has something for standard output: what put and rm have to say belongs on "
+            "standard error.");
+    fail_step("nothing on standard output", shown(said));
+}
+
 static void put(const char *name, const char *priority, struct bytes lines)
 {
-    expect_exit(start_put(name, priority, lines), 0);
+    struct program *program = start_put(name, priority, lines);
+    expect_exit(program, 0);
+    expect_nothing_said(program);
+}
+
+enum { MANY_LINES = 200 };
+
+/* The lines `1`, `2`, ..., each behind a prefix. */
+static struct bytes numbered_lines(const char *prefix)
+{
+    const char *lines = "";
+    for (int i = 1; i <= MANY_LINES; i++)
+        lines = text("%s%s%d\n", lines, prefix, i);
+    return bytes_of(lines);
+}
+
+/* Gives a program its standard input in these pieces, each when it waits for more. */
+static void feed_in_pieces(struct program *program, const char *const pieces[])
+{
+    for (int i = 0; pieces[i]; i++) {
+        wait_until_idle(program);
+        feed(program, bytes_of(pieces[i]));
+    }
+    wait_until_idle(program);
+    end_input(program);
+    exit_status(program);
 }
 
 static bool is_short(struct program *program)

@@ -9,6 +9,8 @@
 #include "story.h"
 #include "svq.h" /* steps 6 to 8 */
 
+#include <limits.h>
+
 /* --- pmq --- */
 
 STEP(1, "put makes the queue if there is none, and takes the one that is there", .points = 10,
@@ -22,12 +24,12 @@ STEP(1, "put makes the queue if there is none, and takes the one that is there",
      .by_hand = "echo hi | build/labs/08-queues/pmq put /hi 0; ls -l /dev/mqueue")
 {
     const char *name = queue_name(), *others = queue_name();
-    expect_usage_error("pmq");
-    expect_usage_error("pmq", "put", name);
-    expect_usage_error("pmq", "push", name, "1");
-    expect_usage_error("pmq", "put", name, "high");
-    expect_usage_error("pmq", "put", name, "-1");
-    expect_usage_error("pmq", "put", name, "");
+    expect_usage_errors(WORDS("pmq"), WORDS("pmq", "put", name),
+                        WORDS("pmq", "put", name, "1", "2"), WORDS("pmq", "push", name, "1"),
+                        WORDS("pmq", "puts", name, "1"), WORDS("pmq", "put", name, "high"),
+                        WORDS("pmq", "put", name, "-1"), WORDS("pmq", "put", name, ""),
+                        WORDS("pmq", "put", name, "5x"), WORDS("pmq", "put", name, "+5"),
+                        WORDS("pmq", "put", name, " 5"));
 
     tried("ran pmq put %s 0 with umask 000, where there is no such queue", name);
     suspect("mq_open() makes the queue only with O_CREAT. In a struct mq_attr it wants to know how "
@@ -81,6 +83,23 @@ STEP(2, "each line becomes one message, and a full queue makes put wait", .point
     expect_message(queue, 3, BYTES(""));
     expect_message(queue, 3, BYTES("t\0wo"));
     expect_message(queue, 3, BYTES("last"));
+    expect_empty(queue);
+
+    tried("put three lines, in pieces: `on`, then `e` and `tw`, then `o` and `three`");
+    suspect("A read can bring half a line, and the rest comes with a later one: read until the end "
+            "of standard input, and keep what has no newline yet.");
+    feed_in_pieces(start("pmq", "put", name, "2"),
+                   (const char *[]){"on", "e\ntw", "o\nthree", NULL});
+    expect_message(queue, 2, BYTES("one"));
+    expect_message(queue, 2, BYTES("two"));
+    expect_message(queue, 2, BYTES("three"));
+    expect_empty(queue);
+    tried("ran pmq put with a folder as its standard input");
+    suspect("Nothing can be read from a folder: that is a failure (EISDIR) and no end of file. "
+            "ferror(stdin) tells them apart. Say the reason, exit 1.");
+    expect_exit(launch(.program = "pmq", .args = {"put", name, "1"}, .input = FROM_FILE,
+                       .input_path = scratch_path(".")),
+                1);
     expect_empty(queue);
 
     tried("put `low` with priority 0, then `high` with 32767");
@@ -138,6 +157,16 @@ STEP(2, "each line becomes one message, and a full queue makes put wait", .point
         expect_message(queue, 1, bytes_of(text("%c", *letter)));
     expect_exit(waiting, 0);
     expect_empty(queue);
+
+    tried("put %d lines, while the reference pmq get took them", MANY_LINES);
+    suspect("Standard input may have any number of lines: send each when it was read.");
+    struct program *taker =
+        launch(.build = REFERENCE, .program = "pmq", .args = {"get", name, "60000"});
+    put(name, "3", numbered_lines(""));
+    struct bytes taken = numbered_lines("3 ");
+    expect_that(is_same(take_output(taker, taken.length), taken), "all lines in their order",
+                "others");
+    terminate(taker);
 }
 
 STEP(3, "get prints what waits, the most urgent first, from any queue", .points = 15, .after = 1,
@@ -148,13 +177,13 @@ STEP(3, "get prints what waits, the most urgent first, from any queue", .points 
                "priority and returns the length. See mq_getattr(3), mq_receive(3).",
                "Print with printf(\"%u \", priority), fwrite(text, 1, length, stdout) and "
                "putchar('\\n'): a message has no NUL at its end."},
-     .by_hand = "(echo b; echo c) | build/labs/08-queues/pmq put /q 1; "
-                "echo a | build/labs/08-queues/pmq put /q 2; build/labs/08-queues/pmq get /q 0")
+     .by_hand = "python3 -c 'import ctypes; ctypes.CDLL(\"librt.so.1\").mq_open(b\"/big\", 0o102, "
+                "0o600, None)'; echo a | build/labs/08-queues/pmq put /big 2; "
+                "build/labs/08-queues/pmq get /big 0    # a queue for long messages")
 {
     const char *name = queue_name(), *wide = queue_name(), *narrow = queue_name();
-    expect_usage_error("pmq", "get", name, "soon");
-    expect_usage_error("pmq", "get", name, "-1");
-    expect_usage_error("pmq", "get", name, "2147483648");
+    expect_usage_errors(WORDS("pmq", "get", name, "soon"), WORDS("pmq", "gets", name, "0"));
+    expect_strict_arguments("pmq", WORD("get"), WORD(name), NUMBER("0", 0, INT_MAX));
     mqd_t queue = make_queue(name, MESSAGES, SIZE);
 
     tried("ran pmq get %s 0 with five messages in the queue", name);
@@ -211,7 +240,7 @@ STEP(4, "get waits for the next message, each time as long as it was told", .poi
                "mq_receive(3), clock_gettime(2), fflush(3).",
                "Add ms / 1000 to tv_sec and ms % 1000 * 1000000 to tv_nsec; if tv_nsec is "
                "1000000000 or more, take that off and add 1 to tv_sec."},
-     .by_hand = "build/labs/08-queues/pmq get /q 60000    # and put lines from another terminal")
+     .by_hand = "build/labs/08-queues/pmq get /q 60999    # and put lines from another terminal")
 {
     const char *name = queue_name(), *clocked = queue_name(), *paged = queue_name();
     mqd_t queue = make_queue(name, 4, SIZE), second = make_queue(clocked, 4, SIZE);
@@ -276,8 +305,7 @@ STEP(5, "messages outlive their sender, until rm removes the queue", .points = 1
      .by_hand = "build/labs/08-queues/pmq rm /q; build/labs/08-queues/pmq rm /q")
 {
     const char *name = queue_name();
-    expect_usage_error("pmq", "rm");
-    expect_usage_error("pmq", "rm", name, "0");
+    expect_usage_errors(WORDS("pmq", "rm"), WORDS("pmq", "rm", name, "0"));
     tried("ran pmq put, then the reference pmq get, on a queue that no process has open");
     suspect("What was put stays in the queue when put has ended.");
     put_into_new(name, "2", BYTES("left by yours\n"));
@@ -296,6 +324,7 @@ STEP(5, "messages outlive their sender, until rm removes the queue", .points = 1
     put(name, "3", BYTES("old\n"));
     struct program *removes = start("pmq", "rm", name);
     expect_exit(removes, 0);
+    expect_nothing_said(removes);
     expect_no_queue(name);
     tried("ran pmq rm with a queue that does not exist");
     suspect("mq_unlink() fails with ENOENT where there is no queue.");

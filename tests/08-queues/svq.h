@@ -7,6 +7,8 @@
 #include "arguments.h"
 #include "sysv.h"
 
+#include <limits.h>
+
 STEP(6, "svq put sends each line with its type, and stops at one that is too long", .points = 15,
      .see = "Step 6: a key, a type",
      .hints = {"How do two programs that never met find the same queue if it has no name?",
@@ -18,13 +20,9 @@ STEP(6, "svq put sends each line with its type, and stops at one that is too lon
      .by_hand = "echo hi | build/labs/08-queues/svq put Makefile 5; ipcs -q")
 {
     const char *path = queue_path(PROJECT), *others = queue_path(PROJECT);
-    expect_usage_error("svq");
-    expect_usage_error("svq", "put", path);
-    expect_usage_error("svq", "push", path, "1");
-    expect_usage_error("svq", "put", path, "0");
-    expect_usage_error("svq", "put", path, "-1");
-    expect_usage_error("svq", "put", path, "2147483648");
-    expect_usage_error("svq", "put", path, "5x");
+    expect_usage_errors(WORDS("svq"), WORDS("svq", "push", path, "1"),
+                        WORDS("svq", "puts", path, "1"));
+    expect_strict_arguments("svq", WORD("put"), WORD(path), NUMBER("5", 1, INT_MAX));
 
     tried("put four lines of type 5 where there is no queue: `one`, an empty one, one with a NUL, "
           "and `last` without a newline");
@@ -54,6 +52,29 @@ STEP(6, "svq put sends each line with its type, and stops at one that is too lon
     svq_put(others, "2147483647", BYTES("new\n"));
     expect_letter(old, 9, BYTES("old"));
     expect_letter(old, 2147483647, BYTES("new"));
+
+    tried("put three lines, in pieces: `on`, then `e` and `tw`, then `o` and `three`");
+    suspect("A read can bring half a line, and the rest comes with a later one: read until the end "
+            "of standard input, and keep what has no newline yet.");
+    feed_in_pieces(start("svq", "put", path, "2"),
+                   (const char *[]){"on", "e\ntw", "o\nthree", NULL});
+    expect_letter(queue, 2, BYTES("one"));
+    expect_letter(queue, 2, BYTES("two"));
+    expect_letter(queue, 2, BYTES("three"));
+    expect_no_letter(queue);
+    tried("put %d lines", MANY_LINES);
+    suspect("Standard input may have any number of lines: send each when it was read.");
+    svq_put(path, "3", numbered_lines(""));
+    for (int i = 1; i <= MANY_LINES; i++)
+        expect_letter(queue, 3, bytes_of(text("%d", i)));
+    expect_no_letter(queue);
+    tried("ran svq put with a folder as its standard input");
+    suspect("Nothing can be read from a folder: that is a failure (EISDIR) and no end of file. "
+            "ferror(stdin) tells them apart. Say the reason, exit 1.");
+    expect_exit(launch(.program = "svq", .args = {"put", path, "1"}, .input = FROM_FILE,
+                       .input_path = scratch_path(".")),
+                1);
+    expect_no_letter(queue);
 
     tried("put a line of 1025 bytes between two others");
     suspect("A line over 1024 bytes is not sent, not even a part of it, and none behind it; the "
@@ -100,11 +121,14 @@ STEP(7, "svq get takes the message that the type asks for, and never waits", .po
                 "build/labs/08-queues/svq get Makefile -5")
 {
     const char *path = queue_path(PROJECT), *none = queue_path(PROJECT);
-    expect_usage_error("svq", "get", path);
-    expect_usage_error("svq", "get", path, "any");
-    expect_usage_error("svq", "get", path, "-");
-    expect_usage_error("svq", "get", path, "2147483648");
-    expect_usage_error("svq", "get", path, "-2147483648");
+    expect_usage_errors(WORDS("svq", "get", path), WORDS("svq", "get", path, "0", "0"),
+                        WORDS("svq", "gets", path, "0"), WORDS("svq", "get", path, "any"),
+                        WORDS("svq", "get", path, "-"), WORDS("svq", "get", path, ""),
+                        WORDS("svq", "get", path, "5x"), WORDS("svq", "get", path, "+5"),
+                        WORDS("svq", "get", path, " 5"), WORDS("svq", "get", path, "2147483648"),
+                        WORDS("svq", "get", path, "-2147483648"),
+                        WORDS("svq", "get", path, "4294967301"),
+                        WORDS("svq", "get", path, "-4294967301"));
 
     int queue = make_sysv_queue(path);
     static const long types[] = {3, 7, 5, 1, 5};
@@ -143,14 +167,24 @@ STEP(7, "svq get takes the message that the type asks for, and never waits", .po
     expect_svq_got(path, "2147483647", BYTES("2147483647 a\0b\n"));
     expect_svq_got(path, "0", joined(joined(BYTES("3 "), line_of(LINE_MOST)), BYTES("\n")));
 
+    if (LONG_MAX > INT_MAX) {
+        tried("ran svq get with a message of type 4294967301");
+        suspect(
+            "A message's type is a long, which may be larger than any int: print it with %%ld.");
+        send_letter(queue, (long)4294967301, BYTES("far"));
+        expect_svq_got(path, "0", BYTES("4294967301 far\n"));
+    }
+
     tried("ran svq get with a message of 1025 bytes that another program sent");
     suspect("A message that is too long for the buffer stays in the queue, and msgrcv() fails with "
             "E2BIG; with MSG_NOERROR it would be cut, and the rest lost.");
     send_letter(queue, 4, line_of(LINE_MOST + 1));
+    send_letter(queue, 4, BYTES("behind"));
     struct program *too_long = start("svq", "get", path, "4");
     expect_exit(too_long, 1);
     expect_no_more_output(too_long);
     expect_letter(queue, 4, line_of(LINE_MOST + 1));
+    expect_letter(queue, 4, BYTES("behind"));
 
     tried("ran svq get with a PATH that no queue belongs to");
     suspect("get does not make a queue: without IPC_CREAT, msgget() fails with ENOENT.");
@@ -174,15 +208,15 @@ STEP(8, "svq rm removes the queue, and wakes whoever waits for it", .points = 5,
      .by_hand = "build/labs/08-queues/svq rm Makefile; ipcs -q")
 {
     const char *path = queue_path(PROJECT);
-    expect_usage_error("svq", "rm");
-    expect_usage_error("svq", "rm", path, "0");
+    expect_usage_errors(WORDS("svq", "rm"), WORDS("svq", "rm", path, "0"));
     tried("ran svq rm while an svq put waits, for the queue is full");
     suspect("msgctl() with IPC_RMID removes the queue at once, with what is in it.");
     int queue = make_sysv_queue(path);
     narrow_sysv(queue, 12);
     struct program *waiting = start_svq_put(path, "1", BYTES("aaaaa\nbbbbb\nccccc\nddddd\n"));
     wait_until_sysv_full(queue, waiting, 2);
-    expect_exit(start("svq", "rm", path), 0);
+    struct program *removes = start("svq", "rm", path);
+    expect_exit(removes, 0);
     expect_no_sysv_queue(path);
     suspect("When the queue is removed, a waiting msgsnd() fails with EIDRM: that is a failure for "
             "good, with its reason and exit code 1. Only EINTR asks for another try.");
@@ -191,6 +225,7 @@ STEP(8, "svq rm removes the queue, and wakes whoever waits for it", .points = 5,
     bool knows = gives_reason(error_output(waiting), reason(EINVAL)); /* it asked once more */
     expect_that(code == 1, "the waiting put to end with exit code 1", "exit code %d", code);
     expect_failure(waiting, reason(knows ? EINVAL : EIDRM));
+    expect_nothing_said(removes);
 
     tried("ran svq rm with a PATH that no queue belongs to");
     suspect("rm does not make a queue: without IPC_CREAT, msgget() fails with ENOENT.");

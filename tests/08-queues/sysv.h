@@ -129,7 +129,9 @@ static struct program *start_svq_put(const char *path, const char *type, struct 
 
 static void svq_put(const char *path, const char *type, struct bytes lines)
 {
-    expect_exit(start_svq_put(path, type, lines), 0);
+    struct program *program = start_svq_put(path, type, lines);
+    expect_exit(program, 0);
+    expect_nothing_said(program);
 }
 
 /* `svq put` where there is no queue yet: see put_into_new(). */

@@ -88,7 +88,7 @@ static int put(const char *name, unsigned priority)
             line[used++] = (char)c;
         }
     }
-    return mq_close(queue);
+    return ferror(stdin) ? fail("getchar") : mq_close(queue);
 }
 
 int main(int argc, char *argv[])

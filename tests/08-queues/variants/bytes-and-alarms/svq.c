@@ -53,7 +53,7 @@ static int put(int queue, long kind)
             break;
     }
     free(parcel);
-    return 0;
+    return ferror(stdin) ? fail("getchar") : 0;
 }
 
 static int get(int queue, long kind)
@@ -75,7 +75,7 @@ int main(int argc, char *argv[])
     char *end = NULL;
     long kind = argc == 4 ? strtol(argv[3], &end, 10) : 0;
     int verb = argc < 3 ? '?' : argv[1][0];
-    if (argc != (verb == 'r' ? 3 : 4) || (end && (*end || !*argv[3])) || kind > INT_MAX ||
+    if (argc != (verb == 'r' ? 3 : 4) || (end && (*end || !*argv[3] || strspn(argv[3], "+ "))) || kind > INT_MAX ||
         kind < -INT_MAX || (verb == 'p' && kind < 1) ||
         strcmp(argv[1], verb == 'p'   ? "put"
                         : verb == 'g' ? "get"

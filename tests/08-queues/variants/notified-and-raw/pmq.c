@@ -39,6 +39,8 @@ static void put(const char *name, unsigned priority)
         } while (mq_timedsend(queue, line, length, priority, &later) == -1 &&
                  (errno == ETIMEDOUT || errno == EINTR || (die("mq_timedsend"), 0)));
     }
+    if (ferror(stdin))
+        die("getline");
     free(line);
 }
 

@@ -93,7 +93,7 @@ int main(int argc, char *argv[])
         usage();
     long long type = strtoll(argv[3], &end, 10);
     int is_put = !strcmp(argv[1], "put");
-    if (*end || type > 2147483647 || type < (is_put ? 1 : -2147483647))
+    if (*end || argv[3][strspn(argv[3], "-0123456789")] || type > 2147483647 || type < (is_put ? 1 : -2147483647))
         usage();
     message.type = (long)type;
     if (is_put)

@@ -41,7 +41,7 @@ static int put(int queue, long type)
         free(message);
     }
     free(line);
-    return 0;
+    return ferror(stdin) ? fail("getline") : 0;
 }
 
 static int get(int queue, long type)
@@ -65,7 +65,9 @@ int main(int argc, char *argv[])
     char *end = NULL;
     long type = 0;
     errno = 0;
-    if (argc == 4)
+    if (argc == 4 && argv[3][strspn(argv[3], "-0123456789")])
+        errno = EINVAL;
+    else if (argc == 4)
         type = strtol(argv[3], &end, 10);
     if (!(puts_in || gets_out || removes) || errno ||
         (end && (*end || end == argv[3] || type < -2147483647 || type > 2147483647)) ||

@@ -124,6 +124,8 @@ static void put(const char *name, long priority)
         char *next = NULL;
         size_t size = 0;
         ssize_t n = getline(&next, &size, stdin);
+        if (n == -1 && ferror(stdin))
+            die("getline");
         pthread_mutex_lock(&lock);
         while (line)
             pthread_cond_wait(&change, &lock);
