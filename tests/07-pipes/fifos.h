@@ -265,8 +265,12 @@ static struct program *expect_refusals(void)
         expect_exit(refused[i], 1);
         expect_no_more_output(refused[i]);
     }
+    struct program *nowhere = refused[ALL_OBSTACLES - 1];
+    tried("started fifolog where something else stood, and looked at that afterwards");
+    suspect("What is no FIFO stays: never remove or change it.");
     expect_obstacles();
-    return refused[ALL_OBSTACLES - 1];
+    tried("started fifolog with a PATH that is %s", OBSTACLES[ALL_OBSTACLES - 1].what);
+    return nowhere;
 }
 
 /* --- lines --- */
