@@ -49,7 +49,11 @@ static void expect_rude_clients_harm_nobody(struct program *server, const char *
     chat(witness, BYTES("I was here before"));
     struct peer *rude = join(where);
     chat(rude, BYTES("ping"));
+    suspect("While nobody says anything the server waits: poll() is asked for POLLOUT only while "
+            "there is something to send.");
     wait_until_idle(server);
+    suspect("recv() fails with ECONNRESET: the -1 is no number of bytes, and this client's trouble "
+            "is no reason for the whole server to end.");
     reset(rude);
     visit(where);
     expect_running(server);
