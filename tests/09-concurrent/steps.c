@@ -60,8 +60,6 @@ STEP(1, "a process for each client: one that is silent holds up nobody", .points
     half_close(quick);
     expect_bytes(quick, many);
     expect_end_of_file(quick);
-    all_leave(three);
-    expect_rude_clients_harm_nobody(server, where);
     tried("looked at standard output when all these clients had come and gone");
     expect_silence(server);
     expect_good_start("forkserver", true);
@@ -127,6 +125,7 @@ STEP(2, "children that have ended are collected, however many end at once", .poi
     suspect("A child that has ended is to be collected also when no crowd ends at once.");
     wait_until_seen(has_collected, server, "at most one child that is not collected", uncollected);
     expect_no_more_descriptors(server, before);
+    expect_rude_clients_harm_nobody(server, where);
 }
 
 STEP(3, "a child holds its own connection alone, and SIGTERM ends the whole family", .points = 10,
@@ -200,7 +199,7 @@ static void expect_slow_reader_to_keep_its_bytes(struct program *server, const c
             "another thread needs may be held meanwhile.");
     struct flood slow = flood(server, where);
     struct peer *quick = join(where);
-    chat(quick, (struct bytes){slow.piece.at + 1, FLOOD_PIECE / 2});
+    chat(quick, (struct bytes){slow.piece.at + 1, FLOOD_PIECE - 1});
     take_leave(quick);
     suspect(
         "Each thread needs a visit (descriptor, buffer) of its own: what is static, all threads "
@@ -223,13 +222,13 @@ STEP(4, "a thread for each client, and nothing stays behind when it leaves", .po
     const char *where;
     struct program *server = expect_silence_to_hold_up_nobody(&threading, &where);
     tried("connected three clients and counted the server's threads");
-    suspect("threadserver serves its clients in threads: pthread_create().");
+    suspect("threadserver serves its clients in threads (pthread_create()), each with a visit "
+            "(descriptor, buffer) of its own.");
     struct crowd *crowd = gather(where, 3);
     expect_that(count_threads(server) > 1, "more than one thread", "%d", count_threads(server));
     all_leave(crowd);
 
     expect_rude_clients_harm_nobody(server, where);
-    expect_rude_clients_to_leave_nothing(server, where);
     expect_slow_reader_to_keep_its_bytes(server, where);
     tried("connected %d clients, and let all of them talk at the same time", CROWD);
     suspect("%d clients at once, and none has to wait for another to leave. Each thread needs a "
@@ -299,14 +298,13 @@ static const struct kind polling = {
              "has to move in all of them.",
 };
 
-/* Descriptors beyond 1023 have no place in an fd_set. */
+/* Descriptors beyond 1023 have no place in an fd_set. The limit stays as it is then: poll() refuses
+ * a list that is longer than it, and lists may be longer than clients are many. */
 static void expect_no_harm_of_too_many(struct program *server, const char *where,
                                        struct crowd *crowd)
 {
-    limit_resource(server, RLIMIT_NOFILE, MOST + 200);
+    limit_resource(server, RLIMIT_NOFILE, 4096);
     expect_no_harm_of_more(server, where, crowd);
-    wait_until_idle(server); /* poll() refuses a list that is longer than the limit */
-    limit_resource(server, RLIMIT_NOFILE, 1024);
 }
 
 STEP(
@@ -346,7 +344,7 @@ STEP(
     suspect("While nobody says anything poll() must wait: without a time-out (-1) or with a long "
             "one, and asked for POLLOUT only while there is something to send.");
     expect_rest(server, REST_MS);
-    if (many == MOST)
+    if (limit.rlim_max >= 4096)
         expect_no_harm_of_too_many(server, where, crowd);
     tried("let the first client leave, and the last one talk");
     suspect("%s", polling.mixed);
@@ -357,7 +355,6 @@ STEP(
     all_leave_in_one_moment(server, crowd);
     visit(where);
     expect_no_more_descriptors(server, before);
-
     expect_steady_memory(server, where, group_visit, 1, GROUP,
                          "What was allocated for a client has to be freed when it has left.");
     tried("looked at standard output when all these clients had come and gone");
@@ -404,7 +401,7 @@ STEP(
     visit(where);
     chat(witness, BYTES("and I?"));
     struct peer *quick = join(where);
-    chat(quick, (struct bytes){full.piece.at, FLOOD_PIECE / 2});
+    chat(quick, (struct bytes){full.piece.at + 1, FLOOD_PIECE - 1});
     take_leave(quick);
     suspect("What a client has said and not read is the server's burden, unless it takes no more "
             "from it: ask for POLLIN only while there is room in the client's buffer.");
@@ -420,9 +417,10 @@ STEP(
     suspect("Who reads slowly is not dropped, and loses nothing. What is left waits in a buffer of "
             "the client's own; go on where send() stopped, when poll() says that there is room "
             "again (POLLOUT).");
-    expect_echo_of(full, "An end of file, or an event like POLLRDHUP, is no reason to drop what "
-                         "the client has not got yet: first all that it has said goes back, "
-                         "whatever send() did not take at once.");
+    expect_echo_of(
+        full, "What is left waits in a buffer of the client's own; go on where send() stopped. "
+              "An end of file, or an event like POLLRDHUP, is no reason to drop it: first all "
+              "that the client has said goes back.");
 
     tried("said %d KB, a little at a time, and read nothing of the echo before",
           PIECES * PIECE / 1000);

@@ -22,6 +22,19 @@ struct thread {
 static struct thread *ended; /* under the lock */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
+/* A call that was stopped and continued may have sent a part. */
+static int give(int fd, const char *bytes, size_t length)
+{
+    while (length > 0) {
+        ssize_t n = send(fd, bytes, length, 0);
+        if (n < 0 && errno != EINTR)
+            return 0;
+        bytes += n < 0 ? 0 : n;
+        length -= n < 0 ? 0 : (size_t)n;
+    }
+    return 1;
+}
+
 static void *serve(void *argument)
 {
     struct thread *me = argument;
@@ -32,9 +45,7 @@ static void *serve(void *argument)
         size_t first = n < 0 ? 0 : (size_t)n < sizeof one ? (size_t)n : sizeof one;
         if (n < 0)
             continue;
-        if (send(me->fd, one, first, MSG_WAITALL) < 0)
-            break;
-        if ((size_t)n > first && send(me->fd, two, (size_t)n - first, 0) < 0)
+        if (!give(me->fd, one, first) || !give(me->fd, two, (size_t)n - first))
             break;
     }
     close(me->fd);
