@@ -271,14 +271,14 @@ os.chdir(sys.argv[1])
 for level in ["odd"] + ["d" * 250] * 7:
     os.mkdir(level)
     os.chdir(level)
-for i in range(6500):
+for i in range(9000):
     os.mkdir("d%0200d" % i)
     os.symlink("/etc/passwd", "d%0200d/sockinfo.c" % i)
 END
     grade_class JOBS=1
     [ "$(score honest)" = 100 ]
     [ "$(score odd)" = 0 ]
-    notes odd | tail -2 | grep '^and 6[0-9]* more$'
+    notes odd | tail -2 | grep '^and 89[0-9]* more$'
     [ "$(stat -c %s "$out/journal")" -lt 100000 ]
 }
 
