@@ -60,7 +60,7 @@ static void add_system(struct words *words)
 {
     static const char *const folders[] = {"bin", "sbin", "lib", "lib32", "lib64"};
     static const char *const etc[] = {"/etc/alternatives", "/etc/ld.so.cache",
-                                      "/etc/ld-musl-x86_64.path"};
+                                      "/etc/ld-musl-x86_64.path", "/etc/services"};
     add_all(words, (const char *const[]){"--ro-bind", "/usr", "/usr", NULL});
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
         const char *path = text("/%s", folders[i]);
