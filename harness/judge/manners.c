@@ -24,9 +24,8 @@ void expect_unknown_host_of(const char *const words[])
     for (int i = 1; words[i]; i++)
         line = text("%s %s", line, words[i]);
     tried("ran `%s`, a name that cannot exist", line);
-    suspect(
-        "getaddrinfo() does not set errno: it returns a code, 0 for success, and gai_strerror() "
-        "puts it into words. Exit 1.");
+    suspect("getaddrinfo() does not set errno: it returns a code, 0 for success, and "
+            "gai_strerror() puts it into words. Exit 1.");
     struct program *program = start_words(STUDENTS, words);
     end_input(program);
     expect_failure(program, gai_strerror(code));
@@ -40,9 +39,8 @@ void expect_silence(struct program *server)
     struct bytes said = buffer_content(&server->said);
     if (said.length == 0)
         return;
-    suspect(
-        "Standard output carries the line \"listening on ADDR:PORT\" and nothing else: programs "
-        "read it. What is only for people goes to standard error.");
+    suspect("Standard output carries the line \"listening on ADDR:PORT\" and nothing else: "
+            "programs read it. What is only for people goes to standard error.");
     fail_step("nothing more on standard output", shown(said));
 }
 
@@ -78,9 +76,8 @@ static const char *what_stays(void *context)
     struct leftovers *left = context;
     struct holdings now = held_by(left->server);
     if (now.zombies > left->most.zombies) {
-        suspect(
-            "A child that has ended stays in the table of processes, a zombie, until its parent "
-            "collects it: waitpid() with WNOHANG in a loop, or SIGCHLD ignored.");
+        suspect("A child that has ended stays in the table of processes, a zombie, until its "
+                "parent collects it: waitpid() with WNOHANG in a loop, or SIGCHLD ignored.");
         return text("%d zombies", now.zombies);
     }
     if (now.children > left->most.children) {
@@ -148,13 +145,11 @@ void expect_end_of_family(struct program *server, const char *where)
     go_on(server);
     suspect(
         "SIGTERM ends a server. If a handler only leaves a note, the call that waits for clients "
-        "has "
-        "to be interrupted by it (no SA_RESTART), and the note to be read then. And who waits for "
-        "children must have told them to end.");
+        "has to be interrupted by it (no SA_RESTART), and the note to be read then. And who "
+        "waits for children must have told them to end.");
     exit_status(server);
-    suspect(
-        "A child does not end with its parent: it lives on, with its client, and nobody collects "
-        "it. The parent has to end its children (kill()) before it ends itself.");
+    suspect("A child does not end with its parent: it lives on, with its client, and nobody "
+            "collects it. The parent has to end its children (kill()) before it ends itself.");
     wait_until_seen(has_no_offspring, NULL, "all of the server's processes gone within a second",
                     offspring_left);
     /* A right server needs some milliseconds; three seconds are for a busy machine. */
