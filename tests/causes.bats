@@ -85,6 +85,7 @@ client_kept_open connection is still open as descriptor
 dup2_swapped copies from the left to the right
 writes_while_it_writes reads nothing meanwhile
 not_all_waited_for started 2 processes and waited for 1
+no_child_left collect only while it returns more than 0
 buffer_too_small mq_msgsize
 message_too_long more than a message of this queue
 datagram_too_long more than a datagram can hold

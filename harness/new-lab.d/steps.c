@@ -1,6 +1,7 @@
 /*
  * steps.c - lab @NUMBER@: say in a sentence what it is about.
  */
+#include "arguments.h"
 #include "program.h"
 #include "step.h"
 #include "world.h"

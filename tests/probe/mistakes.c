@@ -406,6 +406,12 @@ static void not_all_waited_for(void)
     exit(0);
 }
 
+static void no_child_left(void)
+{
+    for (int i = 0; i < 300; i++)
+        waitpid(-1, NULL, WNOHANG);
+}
+
 static mqd_t make_queue(long most, long size)
 {
     struct mq_attr attributes = {.mq_maxmsg = most, .mq_msgsize = size};
@@ -582,6 +588,7 @@ static const struct {
     MISTAKE(dup2_swapped),
     MISTAKE(writes_while_it_writes),
     MISTAKE(not_all_waited_for),
+    MISTAKE(no_child_left),
     MISTAKE(buffer_too_small),
     MISTAKE(message_too_long),
     MISTAKE(datagram_too_long),
