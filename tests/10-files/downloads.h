@@ -31,13 +31,18 @@ static struct peer *open_plain_door(void)
 }
 
 /* Starts `fileget HOST PORT name OUT` and lets it in; its request has been heard. */
-static struct peer *meet(struct program **client, const char *out)
+static struct peer *meet_as(struct launch how, struct program **client, const char *out)
 {
     struct peer *door = open_plain_door();
-    *client = launch_at(door, (struct launch){0}, "name", out);
+    *client = launch_at(door, how, "name", out);
     struct peer *server = let_in(door);
     expect_bytes(server, BYTES("name\n"));
     return server;
+}
+
+static struct peer *meet(struct program **client, const char *out)
+{
+    return meet_as((struct launch){0}, client, out);
 }
 
 /* Runs fileget with a server that answers this, and then ends its stream. */
@@ -196,14 +201,6 @@ static struct bytes read_haltingly(struct outlet *outlet, struct program *writer
 
 /* --- servers that cannot be trusted --- */
 
-/* fileget must notice that this is no answer. */
-static void expect_distrust(const char *shows, struct bytes answer, const char *why)
-{
-    tried("answered %s, and closed", shows);
-    suspect("%s", why);
-    expect_exit(run_with("-", answer), 1);
-}
-
 static void expect_refusal_to_ask(const char *what, const char *name)
 {
     tried("ran fileget with %s", what);
@@ -242,30 +239,62 @@ static void expect_reset_told(const char *when, struct bytes before)
     expect_failure(client, reason(ECONNRESET));
 }
 
+struct lie {
+    const char *shows;
+    struct bytes answer;
+    const char *why;
+};
+
+/* fileget must notice that none of these is an answer. It is asked of all at once. */
+static void expect_distrust(const struct lie lies[], size_t count)
+{
+    struct peer *doors[MOST_ENTRIES];
+    struct program *clients[MOST_ENTRIES];
+    for (size_t i = 0; i < count; i++) {
+        doors[i] = open_plain_door();
+        clients[i] = launch_at(doors[i], (struct launch){0}, "name", "-");
+    }
+    for (size_t i = 0; i < count; i++) {
+        tried("answered %s, and closed", lies[i].shows);
+        suspect("%s", lies[i].why);
+        struct peer *server = let_in(doors[i]);
+        expect_bytes(server, BYTES("name\n"));
+        say(server, lies[i].answer);
+        half_close(server);
+        expect_exit(clients[i], 1);
+    }
+}
+
 static void expect_distrust_of_liars(void)
 {
-    const char *why = "The server ended before the line was whole: that is no answer. Exit 1.";
-    expect_distrust("nothing", BYTES(""), why);
-    expect_distrust("\"OK 5\" without a newline", BYTES("OK 5"), why);
-    why = "An answer begins with \"OK \" or it is none: exit 1, whatever else it is.";
-    expect_distrust("\"ERR no\"", BYTES("ERR no\n"), why);
-    expect_distrust("\"HTTP/1.0 200 OK\"", BYTES("HTTP/1.0 200 OK\n\nhello"), why);
-    expect_distrust("an empty line", BYTES("\nhello"), why);
-    why = "A line can be longer than your array: nothing may be written behind its end.";
-    expect_distrust("an ERR of 5000 bytes", bytes_of(text("ERR %s\n", letters('x', 5000))), why);
-    why = "SIZE is one or more digits and nothing else: look at each byte, since atoi() and "
-          "strtol() take what they can and skip the rest.";
-    expect_distrust("\"OK \"", BYTES("OK \n"), why);
-    expect_distrust("\"OK -1\"", BYTES("OK -1\n"), why);
-    expect_distrust("\"OK 5x\" and 5 bytes", BYTES("OK 5x\nhello"), why);
-    expect_distrust("\"OK x\"", BYTES("OK x\n"), why);
-    why = "A size can be larger than an int or 32 bits can hold: 4,294,967,301 is not 5. Use long "
-          "long.";
-    expect_distrust("\"OK 4294967301\" and 5 bytes", BYTES("OK 4294967301\nhello"), why);
-    why = "A number can be larger than any type: strtoll() then sets errno to ERANGE. "
-          "18,446,744,073,709,551,621 is not 5.";
-    expect_distrust("\"OK 18446744073709551621\" and 5 bytes",
-                    BYTES("OK 18446744073709551621\nhello"), why);
+    const char *ends = "The server ended before the line was whole: that is no answer. Exit 1.";
+    const char *ok = "An answer begins with \"OK \" or it is none: exit 1, whatever else it is.";
+    const char *size = "SIZE is one or more digits and nothing else, no sign either: look at each "
+                       "byte, since atoi(), strtol() and sscanf() take what they can and skip the "
+                       "rest.";
+    const char *wide = "A size can be larger than an int or 32 bits can hold: 4,294,967,301 is not "
+                       "5. Use long long.";
+    const struct lie lies[] = {
+        {"nothing", BYTES(""), ends},
+        {"\"OK 5\" without a newline", BYTES("OK 5"), ends},
+        {"\"ERR no\"", BYTES("ERR no\n"), ok},
+        {"\"HTTP/1.0 200 OK\"", BYTES("HTTP/1.0 200 OK\n\nhello"), ok},
+        {"an empty line", BYTES("\nhello"), ok},
+        {"\"OK5\" and 5 bytes", BYTES("OK5\nhello"), ok},
+        {"an ERR of 5000 bytes", bytes_of(text("ERR %s\n", letters('x', 5000))),
+         "A line can be longer than your array: nothing may be written behind its end."},
+        {"\"OK \"", BYTES("OK \n"), size},
+        {"\"OK -1\"", BYTES("OK -1\n"), size},
+        {"\"OK +5\" and 5 bytes", BYTES("OK +5\nhello"), size},
+        {"\"OK 5x\" and 5 bytes", BYTES("OK 5x\nhello"), size},
+        {"\"OK 5 junk\" and 5 bytes", BYTES("OK 5 junk\nhello"), size},
+        {"\"OK x\"", BYTES("OK x\n"), size},
+        {"\"OK 4294967301\" and 5 bytes", BYTES("OK 4294967301\nhello"), wide},
+        {"\"OK 18446744073709551621\" and 5 bytes", BYTES("OK 18446744073709551621\nhello"),
+         "A number can be larger than any type: strtoll() then sets errno to ERANGE. "
+         "18,446,744,073,709,551,621 is not 5."},
+    };
+    expect_distrust(lies, sizeof lies / sizeof lies[0]);
 }
 
 /* What only the probe can bring about; a fileget that it cannot reach has fair weather. */
@@ -290,6 +319,15 @@ static void expect_drops_put_together(struct bytes content)
 
 /* --- whole or not at all --- */
 
+/* Waits for the end; `otherwise` is the cause, unless the program itself tells a better one. */
+static void suspect_failure(struct program *client, const char *otherwise)
+{
+    suspect("%s", otherwise);
+    if (exit_status(client) != 0 && gives_reason(error_output(client), reason(EXDEV)))
+        suspect("EXDEV: rename() stays within one file system, and the working folder or /tmp may "
+                "be on another than OUT. Make the temporary file in OUT's own folder.");
+}
+
 static void expect_nothing_new(const char *how, const char *why, struct bytes answer, bool breaks)
 {
     static const char old[] = "an old file, which must survive\n";
@@ -299,7 +337,9 @@ static void expect_nothing_new(const char *how, const char *why, struct bytes an
         struct scene before = look_around("down");
         tried("%s, with %s OUT", how, there ? "an older" : "no");
         suspect("%s", why);
-        struct peer *server = meet(&client, out);
+        /* Who makes room for all of the file at once must not be killed by its limit. */
+        struct launch with_limit = {.file_limit = 256 * MIB};
+        struct peer *server = meet_as(with_limit, &client, out);
         say(server, answer);
         finish_saying(server);
         if (breaks)
@@ -346,6 +386,11 @@ static void expect_small_disk_noticed(struct bytes many)
          "mount", "down");
     make("down/old", BYTES("an old file, which must survive\n"));
     expect_full_disk_noticed(0, first(400000, many));
+    tried("fetched a small file into the folder of another disk, where it has room");
+    struct program *client = run_with("down/other", BYTES("OK 5\nhello"));
+    suspect_failure(client, "The folder of OUT is on a disk of its own.");
+    expect_exit(client, 0);
+    expect_content("down/other", BYTES("hello"));
     tried("fetched a file of 160,000 bytes onto a disk that has room for one such file, not for "
           "two, over an older OUT");
     suspect("Copying over OUT can fail in the middle, too, when the disk is full: rename() the "
@@ -379,12 +424,18 @@ static void expect_change_at_the_end(const char *out, struct bytes old, struct b
         expect_that(!exists(out), "no file OUT yet", "a file OUT of %zu bytes",
                     read_file(scratch_path(out)).length);
     tried("sent the rest of the file");
-    suspect("All has arrived: give the temporary file its name with rename(), which replaces an "
-            "older one. Like any name, it has at most 255 bytes, however long OUT is.");
     say(server, after(half, answer));
     half_close(server);
+    suspect_failure(client, strlen(out) < LONGEST_NAME
+                                ? "All has arrived: give the temporary file its name with "
+                                  "rename(), which replaces an older one."
+                                : "The temporary file's name, like any, has at most 255 bytes, "
+                                  "however long OUT is: do not make it of OUT's name.");
     expect_exit(client, 0);
     expect_content(out, content);
+    suspect("Standard output is for the file if OUT is \"-\"; else it stays empty. What is only "
+            "for people goes to standard error.");
+    expect_no_more_output(client);
 }
 
 /* Two filegets that write the same OUT. */
