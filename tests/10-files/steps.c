@@ -8,6 +8,7 @@
 #include "crowds.h"
 #include "downloads.h"
 #include "files.h"
+#include "liars.h"
 #include "manners.h"
 #include "servers.h"
 #include "story.h"
@@ -143,6 +144,7 @@ STEP(2, "the answer is OK, the size, and every byte of the file", .points = 15, 
     expect_early_end(server, where, many);
 
     expect_drop_by_drop(first(10000, many));
+    expect_no_made_up_bytes(first(300000, many));
     expect_constant_memory(first(MIB, many));
     expect_over_4_gib(first(MIB, many));
 }
