@@ -31,13 +31,18 @@ static struct peer *open_plain_door(void)
 }
 
 /* Starts `fileget HOST PORT name OUT` and lets it in; its request has been heard. */
-static struct peer *meet(struct program **client, const char *out)
+static struct peer *meet_as(struct launch how, struct program **client, const char *out)
 {
     struct peer *door = open_plain_door();
-    *client = launch_at(door, (struct launch){0}, "name", out);
+    *client = launch_at(door, how, "name", out);
     struct peer *server = let_in(door);
     expect_bytes(server, BYTES("name\n"));
     return server;
+}
+
+static struct peer *meet(struct program **client, const char *out)
+{
+    return meet_as((struct launch){0}, client, out);
 }
 
 /* Runs fileget with a server that answers this, and then ends its stream. */
@@ -194,101 +199,16 @@ static struct bytes read_haltingly(struct outlet *outlet, struct program *writer
     return (struct bytes){outlet->at, outlet->length};
 }
 
-/* --- servers that cannot be trusted --- */
-
-/* fileget must notice that this is no answer. */
-static void expect_distrust(const char *shows, struct bytes answer, const char *why)
-{
-    tried("answered %s, and closed", shows);
-    suspect("%s", why);
-    expect_exit(run_with("-", answer), 1);
-}
-
-static void expect_refusal_to_ask(const char *what, const char *name)
-{
-    tried("ran fileget with %s", what);
-    suspect("A name has 1 to 255 bytes, and no newline, which would end it. Look before you ask: "
-            "exit 1, and the server gets nothing.");
-    struct peer *door = open_plain_door();
-    expect_exit(launch_at(door, (struct launch){0}, name, "-"), 1);
-    expect_nothing_sent(door);
-}
-
-static void expect_name_asked(const char *what, const char *why, const char *name)
-{
-    tried("%s", what);
-    suspect("%s", why);
-    struct peer *door = open_plain_door();
-    struct program *client = launch_at(door, (struct launch){0}, name, "-");
-    struct peer *server = let_in(door);
-    expect_bytes(server, bytes_of(text("%s\n", name)));
-    say(server, BYTES("OK 1\n!"));
-    half_close(server);
-    expect_output(client, BYTES("!"));
-    expect_exit(client, 0);
-}
-
-static void expect_reset_told(const char *when, struct bytes before)
-{
-    struct program *client;
-    tried("broke the connection by a reset, %s", when);
-    suspect("recv() returns -1 when the connection breaks: that is no end of file, and no number "
-            "of bytes. Its reason on standard error, exit code 1.");
-    struct peer *server = meet(&client, "-");
-    say(server, before);
-    finish_saying(server);
-    wait_until_idle(client);
-    reset(server);
-    expect_failure(client, reason(ECONNRESET));
-}
-
-static void expect_distrust_of_liars(void)
-{
-    const char *why = "The server ended before the line was whole: that is no answer. Exit 1.";
-    expect_distrust("nothing", BYTES(""), why);
-    expect_distrust("\"OK 5\" without a newline", BYTES("OK 5"), why);
-    why = "An answer begins with \"OK \" or it is none: exit 1, whatever else it is.";
-    expect_distrust("\"ERR no\"", BYTES("ERR no\n"), why);
-    expect_distrust("\"HTTP/1.0 200 OK\"", BYTES("HTTP/1.0 200 OK\n\nhello"), why);
-    expect_distrust("an empty line", BYTES("\nhello"), why);
-    why = "A line can be longer than your array: nothing may be written behind its end.";
-    expect_distrust("an ERR of 5000 bytes", bytes_of(text("ERR %s\n", letters('x', 5000))), why);
-    why = "SIZE is one or more digits and nothing else: look at each byte, since atoi() and "
-          "strtol() take what they can and skip the rest.";
-    expect_distrust("\"OK \"", BYTES("OK \n"), why);
-    expect_distrust("\"OK -1\"", BYTES("OK -1\n"), why);
-    expect_distrust("\"OK 5x\" and 5 bytes", BYTES("OK 5x\nhello"), why);
-    expect_distrust("\"OK x\"", BYTES("OK x\n"), why);
-    why = "A size can be larger than an int or 32 bits can hold: 4,294,967,301 is not 5. Use long "
-          "long.";
-    expect_distrust("\"OK 4294967301\" and 5 bytes", BYTES("OK 4294967301\nhello"), why);
-    why = "A number can be larger than any type: strtoll() then sets errno to ERANGE. "
-          "18,446,744,073,709,551,621 is not 5.";
-    expect_distrust("\"OK 18446744073709551621\" and 5 bytes",
-                    BYTES("OK 18446744073709551621\nhello"), why);
-}
-
-/* What only the probe can bring about; a fileget that it cannot reach has fair weather. */
-static void expect_drops_put_together(struct bytes content)
-{
-    tried("let fileget's recv() give, and its write() take, a small part at a time, and let "
-          "recv() be interrupted twice");
-    suspect("recv() and write() may do a part of what they are asked for, again and again: go on "
-            "until all is done. And a -1 with EINTR is no failure: try again.");
-    struct peer *door = open_plain_door();
-    struct program *client =
-        launch_at(door,
-                  (struct launch){.weather = "recv 1- short 3000; recv 1 EINTR; recv 14 EINTR; "
-                                             "write 1- short 999"},
-                  "name", "-");
-    struct peer *server = let_in(door);
-    say(server, answer_with(content));
-    half_close(server);
-    expect_same(rest_of_output(client), content, "on standard output");
-    expect_exit(client, 0);
-}
-
 /* --- whole or not at all --- */
+
+/* Waits for the end; `otherwise` is the cause, unless the program itself tells a better one. */
+static void suspect_failure(struct program *client, const char *otherwise)
+{
+    suspect("%s", otherwise);
+    if (exit_status(client) != 0 && gives_reason(error_output(client), reason(EXDEV)))
+        suspect("EXDEV: rename() stays within one file system, and the working folder or /tmp may "
+                "be on another than OUT. Make the temporary file in OUT's own folder.");
+}
 
 static void expect_nothing_new(const char *how, const char *why, struct bytes answer, bool breaks)
 {
@@ -299,7 +219,9 @@ static void expect_nothing_new(const char *how, const char *why, struct bytes an
         struct scene before = look_around("down");
         tried("%s, with %s OUT", how, there ? "an older" : "no");
         suspect("%s", why);
-        struct peer *server = meet(&client, out);
+        /* Who makes room for all of the file at once must not be killed by its limit. */
+        struct launch with_limit = {.file_limit = 256 * MIB};
+        struct peer *server = meet_as(with_limit, &client, out);
         say(server, answer);
         finish_saying(server);
         if (breaks)
@@ -346,6 +268,11 @@ static void expect_small_disk_noticed(struct bytes many)
          "mount", "down");
     make("down/old", BYTES("an old file, which must survive\n"));
     expect_full_disk_noticed(0, first(400000, many));
+    tried("fetched a small file into the folder of another disk, where it has room");
+    struct program *client = run_with("down/other", BYTES("OK 5\nhello"));
+    suspect_failure(client, "The folder of OUT is on a disk of its own.");
+    expect_exit(client, 0);
+    expect_content("down/other", BYTES("hello"));
     tried("fetched a file of 160,000 bytes onto a disk that has room for one such file, not for "
           "two, over an older OUT");
     suspect("Copying over OUT can fail in the middle, too, when the disk is full: rename() the "
@@ -359,6 +286,20 @@ static void expect_small_disk_noticed(struct bytes many)
     must(umount(scratch_path("down")), "umount", "down");
 }
 
+/* Why this OUT, of which all has arrived, may not be there. */
+static const char *why_not(const char *out)
+{
+    if (*out == '-')
+        return "Standard output is meant only by an OUT that is \"-\" and nothing more: compare "
+               "all "
+               "of it, with strcmp().";
+    if (strlen(out) > LONGEST_NAME)
+        return "The temporary file's name, like any, has at most 255 bytes, however long OUT is: "
+               "do not make it of OUT's name.";
+    return "All has arrived: give the temporary file its name with rename(), which replaces an "
+           "older one.";
+}
+
 /* OUT changes at the end, and all at once. */
 static void expect_change_at_the_end(const char *out, struct bytes old, struct bytes content)
 {
@@ -366,7 +307,8 @@ static void expect_change_at_the_end(const char *out, struct bytes old, struct b
     struct bytes answer = answer_with(content);
     size_t half = answer.length / 2;
     bool there = exists(out);
-    tried("sent half of a file, with %s OUT", there ? "an older" : "no");
+    const char *named = *out == '-' ? text(" %s", out) : "";
+    tried("sent half of a file, with %s OUT%s", there ? "an older" : "no", named);
     suspect("OUT may appear, or change, only when all of the file has arrived and has been "
             "written. Write into a temporary file in the same folder, and rename() it at the end.");
     struct peer *server = meet(&client, out);
@@ -379,12 +321,14 @@ static void expect_change_at_the_end(const char *out, struct bytes old, struct b
         expect_that(!exists(out), "no file OUT yet", "a file OUT of %zu bytes",
                     read_file(scratch_path(out)).length);
     tried("sent the rest of the file");
-    suspect("All has arrived: give the temporary file its name with rename(), which replaces an "
-            "older one. Like any name, it has at most 255 bytes, however long OUT is.");
     say(server, after(half, answer));
     half_close(server);
+    suspect_failure(client, why_not(out));
     expect_exit(client, 0);
     expect_content(out, content);
+    suspect("Standard output is for the file if OUT is \"-\"; else it stays empty. What is only "
+            "for people goes to standard error.");
+    expect_no_more_output(client);
 }
 
 /* Two filegets that write the same OUT. */

@@ -5,8 +5,11 @@
  * fileget meets servers that the test plays. Both meet the reference on the other side.
  */
 #include "arguments.h"
+#include "crowds.h"
 #include "downloads.h"
 #include "files.h"
+#include "liars.h"
+#include "manners.h"
 #include "servers.h"
 #include "story.h"
 
@@ -24,9 +27,9 @@ STEP(1, "one line asks, and one line answers", .points = 10, .see = "Step 1: one
      .by_hand = "echo no-such-file | nc 127.0.0.1 PORT    # with build/labs/10-files/fileserver "
                 "labs 127.0.0.1 0")
 {
-    expect_usage_error("fileserver", "pub", "127.0.0.1");
-    expect_usage_error("fileserver", "pub", "127.0.0.1", "70000");
     make_folder("pub");
+    expect_strict_arguments("fileserver", WORD("pub"), WORD("127.0.0.1"), PORT("0"));
+    expect_unknown_host_told("fileserver", "pub", UNKNOWN_HOST, "0");
     make("pub/empty", BYTES(""));
     tried("started fileserver for a folder that does not exist, and for a file");
     suspect("Look at DIR before the line \"listening on\": exit 1 with the reason.");
@@ -50,6 +53,8 @@ STEP(1, "one line asks, and one line answers", .points = 10, .see = "Step 1: one
                 "the connection is closed. The server goes on.");
         expect_refused(where, "no-such-file");
     }
+    if (localhost_is("127.0.0.1") || localhost_is("::1"))
+        expect_name_as_host();
     tried("sent a name one byte at a time");
     suspect("recv() returns what has come so far, perhaps a single byte: go on until the newline, "
             "each time behind the bytes that are there already.");
@@ -91,6 +96,8 @@ STEP(1, "one line asks, and one line answers", .points = 10, .see = "Step 1: one
 
     expect_no_names(server, where, longer);
     expect_file(where, "empty", BYTES(""));
+    tried("looked at the server's standard output after all these clients");
+    expect_silence(server);
 }
 
 STEP(2, "the answer is OK, the size, and every byte of the file", .points = 15, .after = 1,
@@ -137,6 +144,7 @@ STEP(2, "the answer is OK, the size, and every byte of the file", .points = 15, 
     expect_early_end(server, where, many);
 
     expect_drop_by_drop(first(10000, many));
+    expect_no_made_up_bytes(first(300000, many));
     expect_constant_memory(first(MIB, many));
     expect_over_4_gib(first(MIB, many));
 }
@@ -206,7 +214,9 @@ STEP(
 {
     const char *where;
     make_maze();
-    serve_pub(&where);
+    struct program *server = serve_pub(&where);
+    expect_small(where);
+    struct belongings before = belongings_of(server);
     const char *why = "A part \"..\" leads upwards: a name with one is refused.";
     expect_out_of_reach(where, "../secret", why);
     expect_out_of_reach(where, "../public/secret", why);
@@ -223,6 +233,10 @@ STEP(
     expect_out_of_reach(where, "/small", why);
     expect_out_of_reach(where, text("/%s", scratch_path("secret")), why);
     expect_links_to_end_below(where);
+    tried("counted the server's descriptors after all these names that were refused");
+    expect_closed(server, before,
+                  "A refused name leaves a descriptor open: what was opened before the name was "
+                  "found to lead out of DIR must be closed, on every way out.");
     expect_files_of_maze(where);
 
     tried("served the folder through a link to it, and with a slash behind its name");
@@ -292,10 +306,12 @@ STEP(5, "many clients at once, and none holds up or ends another", .points = 15,
     reset(rude);
     expect_small(where);
     expect_running(server);
+    let_shrink(server, where, "two", two);
     tried("counted what the server still holds after all these clients have gone");
     expect_small(where);
     expect_all_closed(server, before);
     expect_all_collected(server, before);
+    expect_silence(server);
 
     expect_no_growth();
     expect_patience(server, where, 0);
@@ -319,8 +335,8 @@ STEP(
     .by_hand = "(printf 'OK 5\\nhello' | nc -l 127.0.0.1 4000 >build/heard) & "
                "build/labs/10-files/fileget 127.0.0.1 4000 NAME -; cat build/heard")
 {
-    expect_usage_error("fileget", "127.0.0.1", "4000", "name");
-    expect_usage_error("fileget", "127.0.0.1", "x", "name", "-");
+    expect_strict_arguments("fileget", WORD("127.0.0.1"), PORT("4000"), WORD("name"), WORD("-"));
+    expect_unknown_host_told("fileget", UNKNOWN_HOST, "4000", "name", "-");
     expect_refusal_to_ask("an empty name", "");
     expect_refusal_to_ask("a newline in the name", "two\nlines");
     expect_refusal_to_ask("a name of 256 bytes", letters('x', LONGEST_NAME + 1));
@@ -361,9 +377,10 @@ STEP(
     client = run_with("-", BYTES("OK 0\n"));
     expect_output(client, BYTES(""));
     expect_exit(client, 0);
-    expect_name_asked("asked for a name of 255 bytes",
-                      "A name has up to 255 bytes; the line is longer by its newline.",
-                      letters('x', LONGEST_NAME));
+    expect_name_asked("asked for a name of 255 bytes, with slashes in it",
+                      "A name has up to 255 bytes; the line is longer by its newline. What they "
+                      "mean, slashes too, is the server's business.",
+                      text("/../%s", letters('x', LONGEST_NAME - 4)));
     expect_name_asked("asked for a name of 1 byte", "One byte is enough for a name.", "x");
 
     expect_distrust_of_liars();
@@ -422,7 +439,7 @@ STEP(
     make("down/old", BYTES("an old file, which must survive\n"));
     expect_change_at_the_end("down/first", BYTES(""), first(100000, many));
     expect_change_at_the_end("down/first", first(100000, many), BYTES("shorter"));
-    expect_change_at_the_end("here", BYTES(""), BYTES("in the working folder"));
+    expect_change_at_the_end("-here", BYTES(""), BYTES("in the working folder"));
     expect_change_at_the_end(text("down/%s", letters('n', 255)), BYTES(""),
                              BYTES("a name as long as names can be"));
     tried("fetched an empty file");
