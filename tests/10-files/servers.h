@@ -161,29 +161,6 @@ static void expect_drop_by_drop(struct bytes content)
     expect_file(listening(server), "drops", content);
 }
 
-/* What only the probe can bring about; a server that it cannot reach has a sound disk. */
-static void expect_no_made_up_bytes(struct bytes content)
-{
-    tried("let the second read() of a file fail with EIO");
-    suspect("read() can fail in the middle of a file, and -1 is no count of bytes: close the "
-            "connection, and serve the next client.");
-    make("pub/broken", content);
-    struct program *server =
-        launch(.program = "fileserver", .args = {"pub", "127.0.0.1", "0"}, .weather = "read 2 EIO");
-    const char *where = listening(server);
-    struct peer *client = ask(where, "broken");
-    struct bytes line = hear_line(client);
-    if (line.length > 3 && memcmp(line.at, "OK ", 3) == 0) {
-        struct bytes came = hear_up_to(client, content.length);
-        expect_same(came, first(came.length, content), "and an early end");
-    }
-    hang_up(client);
-    if (weather_came(server)) /* else it comes to a program that reads a file in one piece now */
-        expect_small(where);
-    expect_running(server);
-    terminate(server);
-}
-
 static void expect_constant_memory(struct bytes start)
 {
     const char *where;
