@@ -32,8 +32,11 @@ int main(int argc, char **argv)
     if (strlen(query) > 512)
         return 1;
     struct addrinfo hints = {.ai_socktype = SOCK_DGRAM}, *list;
-    if (getaddrinfo(argv[1], argv[2], &hints, &list))
+    int unknown = getaddrinfo(argv[1], argv[2], &hints, &list);
+    if (unknown) {
+        fprintf(stderr, "%s\n", gai_strerror(unknown));
         return 1;
+    }
     int fd = socket(list->ai_family, SOCK_DGRAM, IPPROTO_UDP);
     if (connect(fd, list->ai_addr, list->ai_addrlen) == -1)
         return 1;
