@@ -97,7 +97,7 @@ END
     # One page, and one deck, with all the mistakes; each has to be named.
     sed -e 's| lang="en"||' -e 's|</main>|<h1>two</h1><h5>deep</h5><img src="none.png" alt="x">\
         <img src="data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7">\
-        <p style="color: #999; background: #fff">pale</p><p style="width: 900px">wide</p>\
+        <p style="color: #999; background: #fff">pale</p><p style="width: 900px; max-width: none">wide</p>\
         <button tabindex="-1">unreached</button><script>console.error("oops")</script>\
         <pre style="white-space: pre; width: 9em" class="cut">far too long to stand on paper</pre>&|' \
         "$site/labs/01-socket.html" >"$bad/labs/01-socket.html"
