@@ -422,6 +422,19 @@ STEP(
               "An end of file, or an event like POLLRDHUP, is no reason to drop it: first all "
               "that the client has said goes back.");
 
+    tried("stopped the server, let a client say a word and half-close, and continued it");
+    suspect("An end of file, or an event like POLLRDHUP, is no reason to drop a client: first all "
+            "that it has said goes back. recv() tells when there is no more, by 0.");
+    struct peer *brief = join(where);
+    chat(brief, BYTES("first"));
+    stop_family(server);
+    say(brief, BYTES("last"));
+    half_close(brief);
+    finish_saying(brief);
+    go_on(server);
+    expect_bytes(brief, BYTES("last"));
+    expect_end_of_file(brief);
+
     tried("said %d KB, a little at a time, and read nothing of the echo before",
           PIECES * PIECE / 1000);
     struct peer *narrow = join_in_segments(where, PIECE + TIMESTAMPS);
