@@ -26,14 +26,23 @@ solved_tree() {
     cp solutions/"$2"/*.c "$1/$2/"
 }
 
+# change_program PATCH FOLDER: applies a patch of a reference program to its copy in FOLDER.
+change_program() {
+    local patch
+    patch=$(realpath "$1")
+    (cd "$2" && GIT_CEILING_DIRECTORIES=$PWD GIT_DIR=/nonexistent git apply "$patch")
+}
+
 # add_variant FOLDER TREE LAB: a variant's programs take the place of the tree's. A script in Python
-# stands in its folder as NAME.py.
+# stands in its folder as NAME.py, what differs from the reference program in few places as
+# NAME.patch.
 add_variant() {
     local source name
-    for source in "$1"/*.c "$1"/*.py; do
+    for source in "$1"/*.c "$1"/*.py "$1"/*.patch; do
         name=$(basename "$source")
         case $source in
         *'*'*) ;; # it has none of these
+        *.patch) change_program "$source" "$2/$3" ;;
         *.py) tests/in-python "$source" >"$2/$3/${name%.py}.c" ;;
         *) cp "$source" "$2/$3/$name" ;;
         esac

@@ -9,8 +9,10 @@
 #include "step.h"
 #include "world.h"
 
+#include <errno.h>
 #include <netdb.h>
 #include <signal.h>
+#include <string.h>
 
 /* --- failures and output --- */
 
@@ -31,6 +33,28 @@ void expect_unknown_host_of(const char *const words[])
     expect_failure(program, gai_strerror(code));
     suspect("A failure is told on standard error, and not on standard output.");
     expect_no_more_output(program);
+}
+
+void expect_bad_starts_of(const char *const words[])
+{
+    int taken = free_port();
+    open_door_at(address("127.0.0.1", taken), 1, 0);
+    datagram_peer_at(address("127.0.0.1", taken));
+    struct launch mute = {.program = words[0], .output = FROM_FILE, .output_path = "/dev/full"};
+    int last = 0;
+    for (; words[last + 1]; last++)
+        mute.args[last] = words[last + 1];
+    struct launch late = {.program = words[0]};
+    memcpy(late.args, mute.args, sizeof late.args);
+    mute.args[last] = "0";
+    late.args[last] = port_text(taken);
+    struct program *first = launch_as(&mute), *second = launch_as(&late);
+    tried("gave %s a standard output that is full (/dev/full)", words[0]);
+    suspect("Check that the line \"listening on\" could be written (fflush()), else exit 1.");
+    expect_exit(first, 1);
+    tried("started %s on a port that is taken", words[0]);
+    suspect("When bind() fails: its reason on standard error and exit 1.");
+    expect_failure(second, reason(EADDRINUSE));
 }
 
 void expect_silence(struct program *server)

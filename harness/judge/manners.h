@@ -15,6 +15,13 @@ struct program;
 #define expect_unknown_host_told(...) expect_unknown_host_of((const char *[]){__VA_ARGS__, NULL})
 void expect_unknown_host_of(const char *const words[]);
 
+/* Starts a server twice, side by side: with a standard output that is full, and on a port (of
+ * 127.0.0.1) that a socket of the test has, which shares it with nobody: another server of this
+ * kind may. Both have to exit with 1, the second with the reason. The words are its command line
+ * without the PORT, which is the last one. */
+#define expect_bad_starts_told(...) expect_bad_starts_of((const char *[]){__VA_ARGS__, NULL})
+void expect_bad_starts_of(const char *const words[]);
+
 /* Nothing may have come on standard output since the last line that was taken. For a server that
  * prints its first line only; to be asked when clients have come and gone. */
 void expect_silence(struct program *server);

@@ -3,6 +3,7 @@
  */
 #include "world.h"
 
+#include "address.h"
 #include "peer.h"
 #include "stage.h"
 
@@ -79,6 +80,12 @@ static const char *place_in_first_line(struct program *server)
     const char *where = line + sizeof words - 1;
     if (strncmp(line, words, sizeof words - 1) != 0 || port_of(where) <= 0)
         fail_step("the line \"listening on ADDR:PORT\"", shown(bytes_of(line)));
+    struct sockaddr_storage parsed;
+    if (parse_address(where, &parsed) == 0) {
+        suspect("The line shows the numeric address that getsockname() tells (getnameinfo() with "
+                "NI_NUMERICHOST), an IPv6 one in brackets, and not what was typed as HOST.");
+        fail_step("the line \"listening on ADDR:PORT\", ADDR numeric", shown(bytes_of(line)));
+    }
     const char *asked = asked_address(server);
     if (asked && !is_at(where, asked)) {
         suspect("HOST says where the server listens: bind() to the address that getaddrinfo() made "

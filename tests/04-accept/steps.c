@@ -404,14 +404,7 @@ STEP(6, "out of descriptors, the server waits and goes on when there is room", .
     expect_running(poor);
     expect_service(poor_where);
 
-    tried("gave timeserver a standard output that is full (/dev/full)");
-    suspect("Check that the line \"listening on\" could be written (fflush()), else exit 1.");
-    struct program *mute = launch(.program = "timeserver", .args = {"127.0.0.1", "0"},
-                                  .output = FROM_FILE, .output_path = "/dev/full");
-    expect_exit(mute, 1);
-    tried("started timeserver on a port that is taken");
-    suspect("When bind() fails: its reason on standard error and exit 1.");
-    expect_failure(start("timeserver", "127.0.0.1", port_text(port_of(where))), reason(EADDRINUSE));
+    expect_bad_starts_told("timeserver", "127.0.0.1");
 }
 
 STORY("one door, two clients, a socket for each")

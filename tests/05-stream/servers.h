@@ -232,15 +232,7 @@ static void expect_good_end_and_start(const char *name, struct program *server, 
     struct program *again = start(name, "127.0.0.1", port);
     talk(join(listening(again)));
 
-    tried("gave %s a standard output that is full (/dev/full)", name);
-    suspect("Check that the line \"listening on\" could be written (fflush()), else exit 1.");
-    struct program *mute = launch(.program = name, .args = {"127.0.0.1", "0"}, .output = FROM_FILE,
-                                  .output_path = "/dev/full");
-    struct program *second = start(name, "127.0.0.1", port);
-    expect_exit(mute, 1);
-    tried("started %s on a port that is taken", name);
-    suspect("When bind() fails: its reason on standard error and exit 1.");
-    expect_failure(second, reason(EADDRINUSE));
+    expect_bad_starts_told(name, "127.0.0.1");
 }
 
 #endif

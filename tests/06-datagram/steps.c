@@ -325,13 +325,5 @@ STEP(4, "what is too long is not cut, and errors are not answered", .points = 15
     wait_until_idle(cut_off);
     expect_service(cut_off_where);
 
-    tried("gave askserver a standard output that is full (/dev/full)");
-    suspect("Check that the line \"listening on\" could be written (fflush()), else exit 1.");
-    expect_exit(launch(.program = "askserver", .args = {"127.0.0.1", "0"}, .output = FROM_FILE,
-                       .output_path = "/dev/full"),
-                1);
-    tried("started askserver on a port that is taken");
-    suspect("When bind() fails: its reason on standard error and exit 1.");
-    const char *taken = port_text(port_of(local_address(flood)));
-    expect_failure(start("askserver", "127.0.0.1", taken), reason(EADDRINUSE));
+    expect_bad_starts_told("askserver", "127.0.0.1");
 }

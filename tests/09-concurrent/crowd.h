@@ -274,19 +274,10 @@ static void expect_to_serve_in_any_weather(struct program *server)
 /* pollserver learns to send the rest in a step of its own. */
 static void expect_good_start(const char *name, bool sends_all)
 {
-    tried("gave %s a standard output that is full (/dev/full)", name);
-    suspect("Check that the line \"listening on\" could be written (fflush()), else exit 1.");
-    struct program *mute = launch(.program = name, .args = {"127.0.0.1", "0"}, .output = FROM_FILE,
-                                  .output_path = "/dev/full");
-    struct peer *holder = open_door("127.0.0.1", 5, 0); /* no SO_REUSEPORT here */
-    struct program *second = start(name, "127.0.0.1", port_text(port_of(local_address(holder))));
     struct program *named = launch(.program = name, .args = {"localhost", "0"},
                                    .weather = sends_all ? "accept 1 ECONNABORTED; send 2 short 2"
                                                         : "accept 1 ECONNABORTED");
-    expect_exit(mute, 1);
-    tried("started %s on a port where another socket listens", name);
-    suspect("When bind() fails: its reason on standard error and exit 1.");
-    expect_failure(second, reason(EADDRINUSE));
+    expect_bad_starts_told(name, "127.0.0.1");
     tried("started `%s localhost 0`", name);
     expect_to_serve_in_any_weather(named);
     expect_unknown_host_told(name, UNKNOWN_HOST, "0");

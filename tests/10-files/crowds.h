@@ -4,6 +4,7 @@
 #ifndef LAB_10_CROWDS_H
 #define LAB_10_CROWDS_H
 
+#include "manners.h"
 #include "servers.h"
 
 /* --- many clients --- */
@@ -93,21 +94,6 @@ static void let_shrink(struct program *server, const char *where)
 
 /* --- what every server owes its clients, and its user --- */
 
-static void note_if_alive(pid_t process, void *context)
-{
-    char state = state_of(process);
-    if (state != 'Z' && state != 0)
-        *(bool *)context = false;
-}
-
-static bool all_are_gone(void *context)
-{
-    bool gone = true;
-    (void)context;
-    for_each_descendant(note_if_alive, &gone);
-    return gone;
-}
-
 /* accept() fails twice, and then there is no room for a client's thread or process. Which of them
  * is a client's is not for us to guess: a server may make others before. */
 static void expect_room_to_pass(void)
@@ -185,29 +171,17 @@ static void expect_all_collected(struct program *server, struct belongings befor
 
 static void expect_good_start_and_end(struct program *server, const char *where)
 {
-    const char *port = port_text(port_of(where));
-    tried("gave fileserver a standard output that is full (/dev/full)");
-    suspect("Check that the line \"listening on\" could be written (fflush()), else exit 1.");
-    struct program *mute = launch(.program = "fileserver", .args = {"pub", "127.0.0.1", "0"},
-                                  .output = FROM_FILE, .output_path = "/dev/full");
-    struct program *second = start("fileserver", "pub", "127.0.0.1", port);
-    expect_exit(mute, 1);
-    tried("started fileserver on a port that is taken");
-    suspect("When bind() fails: its reason on standard error and exit 1.");
-    expect_failure(second, reason(EADDRINUSE));
+    expect_bad_starts_told("fileserver", "pub", "127.0.0.1");
 
     tried("ended the server while a client was there, and started it again on its port");
     struct peer *client = join(where);
     say_bytewise(client, BYTES("n"), server); /* it has been let in */
-    terminate(server);                        /* its side closes first */
-    suspect("SIGTERM ends the process that it was sent to, and no other: a server with children "
-            "passes it on to them with kill(), or sees to it that they end with it.");
-    wait_until(all_are_gone, NULL, "no child left 1 s after SIGTERM");
+    expect_end_of_family(server, where);      /* its side closes first */
     suspect("Without SO_REUSEADDR, set before bind(), a port is refused while old connections "
             "rest in TIME_WAIT.");
     hang_up(client);
-    struct program *again = start("fileserver", "pub", "127.0.0.1", port);
-    expect_small(listening(again));
+    const char *port = port_text(port_of(where));
+    expect_small(listening(start("fileserver", "pub", "127.0.0.1", port)));
 }
 
 #endif

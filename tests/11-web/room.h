@@ -303,16 +303,7 @@ STEP(6, "no client holds up another, and none ends the server", .points = 10, .a
     expect_patience(server, where);
     expect_to_do_without_children(server, where);
 
-    const char *port = port_text(port_of(where));
-    tried("gave webserver a standard output that is full (/dev/full)");
-    suspect("Check that the line \"listening on\" could be written (fflush()), else exit 1.");
-    struct program *mute = launch(.program = "webserver", .args = {"site", "127.0.0.1", "0"},
-                                  .output = FROM_FILE, .output_path = "/dev/full");
-    struct program *second = start("webserver", "site", "127.0.0.1", port);
-    expect_exit(mute, 1);
-    tried("started webserver on a port that is taken");
-    suspect("When bind() fails: its reason on standard error and exit 1.");
-    expect_failure(second, reason(EADDRINUSE));
+    expect_bad_starts_told("webserver", "site", "127.0.0.1");
     tried("ended the server with SIGTERM while a client was there, and started it on its port");
     suspect("After SIGTERM nobody holds a connection or takes another client, children neither; "
             "and with SO_REUSEADDR, set before bind(), the port can be used again at once.");
@@ -323,7 +314,7 @@ STEP(6, "no client holds up another, and none ends the server", .points = 10, .a
     terminate(server); /* its side closes first */
     expect_gone(last);
     hang_up(last);
-    expect_visit(listening(start("webserver", "site", "127.0.0.1", port)));
+    expect_visit(listening(start("webserver", "site", "127.0.0.1", port_text(port_of(where)))));
 }
 
 #endif
