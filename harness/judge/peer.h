@@ -90,6 +90,11 @@ void reset(struct peer *peer);      /* RST: close with SO_LINGER {1, 0} */
 
 /* --- TCP: what is heard --- */
 
+/* From now on, until it has been waited for, what this peer hears is taken in also while others are
+ * waited for. Each of a crowd that gets its bytes shows that the program gets on, however long it
+ * takes until the one comes that is waited for first. */
+void attend_to(struct peer *peer);
+
 /* Waits for exactly these bytes; anything else, or an end before them, fails. */
 void expect_bytes(struct peer *peer, struct bytes bytes);
 

@@ -24,7 +24,7 @@
 
 /* States, as the kernel numbers them. A UDP socket has the second or, if it is connected, the
  * first. */
-enum { ESTABLISHED = 1, CLOSE = 7, LISTENS = 10 };
+enum { ESTABLISHED = 1, CLOSE = 7, CLOSE_WAIT = 8, LISTENS = 10 };
 
 enum presence { UNKNOWN, ABSENT, PRESENT };
 
@@ -114,13 +114,14 @@ bool tcp_queues(const char *local, const char *remote, struct tcp_queues *queues
     union answer answer;
     if (parse_address(local, &here) == 0 || parse_address(remote, &there) == 0)
         return false;
-    int kernel = ask(&here, &there, IPPROTO_TCP, 1U << ESTABLISHED, 0);
+    int kernel = ask(&here, &there, IPPROTO_TCP, 1U << ESTABLISHED | 1U << CLOSE_WAIT, 0);
     ssize_t length = kernel == -1 ? -1 : recv(kernel, &answer, sizeof answer, MSG_DONTWAIT);
     if (kernel != -1)
         close(kernel);
     const struct inet_diag_msg *found = NLMSG_DATA(&answer.header);
     if (length < (ssize_t)NLMSG_LENGTH(sizeof *found) ||
-        answer.header.nlmsg_type != SOCK_DIAG_BY_FAMILY || found->idiag_state != ESTABLISHED)
+        answer.header.nlmsg_type != SOCK_DIAG_BY_FAMILY ||
+        (found->idiag_state != ESTABLISHED && found->idiag_state != CLOSE_WAIT))
         return false;
     *queues = (struct tcp_queues){.unread = found->idiag_rqueue, .unsent = found->idiag_wqueue};
     return true;

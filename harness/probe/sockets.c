@@ -7,6 +7,9 @@
  */
 #include "probe.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -70,12 +73,24 @@ WRAPPER int listen(int fd, int backlog)
     return (int)probe_end(&call, weather_fails(&call) ? -1 : REAL(listen)(fd, backlog));
 }
 
+/* Whether the weather lets this accept() fail. ECONNABORTED tells of a client that came: where
+ * accept() would wait for one, so does this. The client stays in the queue, for the next call. */
+static bool accept_fails(struct call *call, int fd)
+{
+    if (!weather_fails(call))
+        return false;
+    if (errno == ECONNABORTED && !(REAL(fcntl)(fd, F_GETFL) & O_NONBLOCK))
+        REAL(poll)(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, -1);
+    errno = (int)call->value;
+    return true;
+}
+
 WRAPPER int accept(int fd, struct sockaddr *restrict address, socklen_t *restrict length)
 {
     struct call call;
     socklen_t room = length_at(length);
     probe_begin(&call, CALL_accept, HERE, fd, POINTER(address), room, 0, 0);
-    int result = weather_fails(&call) ? -1 : REAL(accept)(fd, address, length);
+    int result = accept_fails(&call, fd) ? -1 : REAL(accept)(fd, address, length);
     note_address(&call, result, address, room, length);
     return (int)probe_end(&call, result);
 }
@@ -86,7 +101,7 @@ WRAPPER int accept4(int fd, struct sockaddr *restrict address, socklen_t *restri
     struct call call;
     socklen_t room = length_at(length);
     probe_begin(&call, CALL_accept4, HERE, fd, POINTER(address), room, flags, 0);
-    int result = weather_fails(&call) ? -1 : REAL(accept4)(fd, address, length, flags);
+    int result = accept_fails(&call, fd) ? -1 : REAL(accept4)(fd, address, length, flags);
     note_address(&call, result, address, room, length);
     return (int)probe_end(&call, result);
 }

@@ -36,6 +36,17 @@ static inline bool is_time_since(time_t from, struct bytes line)
     return is_time_ahead(from, 0, line);
 }
 
+static inline void suspect_an_early_time(void)
+{
+    suspect("This time was taken before the client came: ask for it after accept(), for each "
+            "client anew.");
+}
+
+static inline bool is_time_of_last_minute(struct bytes line)
+{
+    return is_time_since(time(NULL) - 60, line);
+}
+
 /* What is wrong with a line that should be the time, as far as it can be told. */
 static inline void suspect_by(struct bytes line)
 {
@@ -44,7 +55,9 @@ static inline void suspect_by(struct bytes line)
     struct tm parts;
     gmtime_r(&now, &parts);
     size_t length = strftime(utc, sizeof utc, "%a %b %e %H:", &parts);
-    if (line.length == 25 && line.at[24] == '\n')
+    if (is_time_of_last_minute(line))
+        suspect_an_early_time();
+    else if (line.length == 25 && line.at[24] == '\n')
         suspect("The line ends with LF alone; the protocol wants CR LF, \"\\r\\n\".");
     else if (line.length > TIME_LENGTH && memchr(line.at, '\0', line.length))
         suspect("More than the line was sent: the length given to send() is the buffer's, not "
@@ -90,11 +103,10 @@ static inline void expect_own_time(struct program *server, const char *where)
     time_t from = time(NULL);
     struct peer *client = join(where);
     struct bytes line = hear_all(client);
-    suspect("This time was taken before the client came: ask for it after accept(), for each "
-            "client anew.");
+    suspect_an_early_time();
     expect_that(
         is_time_ahead(from, heeds ? AHEAD_S : 0, line), "the time at which the client came", "%s",
-        is_time_since(from - 60, line) ? text("%s, an earlier one", shown(line)) : shown(line));
+        is_time_of_last_minute(line) ? text("%s, an earlier one", shown(line)) : shown(line));
     hang_up(client);
     set_clock_ahead(server, 0);
 }

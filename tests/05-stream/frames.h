@@ -114,7 +114,7 @@ STEP(6, "each frame is answered, in whatever pieces the stream brings it", .poin
     suspect("send() takes fewer bytes than it is given when there is no room or when it is "
             "interrupted: send the rest of the answer.");
     struct bytes frames = in_frames(many, frame), answers = in_frames(many, answer);
-    struct peer *slow = join(where);
+    struct peer *slow = join_modestly(where);
     say(slow, frames);
     half_close(slow);
     struct bytes words = foreign_words(LONGEST);

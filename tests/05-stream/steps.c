@@ -136,7 +136,7 @@ STEP(2, "every byte comes back, even to a slow reader", .points = 15, .after = 1
     suspect("send() takes fewer bytes than it is given when it is interrupted, or (on a socket "
             "that does not block) when there is no room. Send the rest: bytes + sent, length - "
             "sent, until nothing is left. Wait for room in send() or poll(), not by asking.");
-    struct peer *slow = join(where);
+    struct peer *slow = join_modestly(where);
     say(slow, many);
     half_close(slow);
     struct bytes words = foreign_words(96 * KIB);
@@ -194,7 +194,7 @@ STEP(3, "a client that breaks its connection ends nothing but that", .points = 1
     tried("broke a connection while the server was stuck in sending to it");
     suspect("send() fails with ECONNRESET or EPIPE when the client breaks the connection: close "
             "its socket and take the next client.");
-    struct peer *full = join(where);
+    struct peer *full = join_modestly(where);
     say(full, noise(8 * MIB));
     wait_until_stuck(full, server);
     reset(full);

@@ -87,6 +87,8 @@ static void come(struct crowd *crowd, const char *where, int many)
 static void expect_words_of(struct crowd *crowd, int first)
 {
     for (int i = first; i < crowd->size; i++)
+        attend_to(crowd->client[i]);
+    for (int i = first; i < crowd->size; i++)
         expect_bytes(crowd->client[i], word_of(i));
 }
 
@@ -112,6 +114,8 @@ static void talk_at_once(struct crowd *crowd)
 
 static void see_all_off(struct crowd *crowd)
 {
+    for (int i = 0; i < crowd->size; i++)
+        attend_to(crowd->client[i]);
     for (int i = 0; i < crowd->size; i++) {
         expect_end_of_file(crowd->client[i]);
         hang_up(crowd->client[i]);

@@ -118,11 +118,15 @@ static void make_sparse(const char *name, struct bytes start, long long size)
 
 /* --- asking a server --- */
 
-static struct peer *ask(const char *where, const char *name)
+static struct peer *ask_with(struct peer *client, const char *name)
 {
-    struct peer *client = join(where);
     say(client, bytes_of(text("%s\n", name)));
     return client;
+}
+
+static struct peer *ask(const char *where, const char *name)
+{
+    return ask_with(join(where), name);
 }
 
 /* The answer's first line must announce a file of this size. */
@@ -238,7 +242,7 @@ static void ask_and_vanish(struct program *server, const char *where, const char
 static struct peer *ask_and_stall(struct program *server, const char *where, const char *name,
                                   long long size)
 {
-    struct peer *client = ask(where, name);
+    struct peer *client = ask_with(join_modestly(where), name);
     expect_ok(client, size);
     wait_until_stuck(client, server);
     return client;
