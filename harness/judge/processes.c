@@ -166,6 +166,38 @@ long anonymous_kib_of(pid_t process)
     return (resident - shared) * (sysconf(_SC_PAGESIZE) >> 10);
 }
 
+int count_descriptors_of(pid_t process)
+{
+    char path[64];
+    int count = 0;
+    snprintf(path, sizeof path, "/proc/%d/fd", process);
+    DIR *folder = opendir(path);
+    if (!folder)
+        return -1;
+    for (struct dirent *entry; (entry = readdir(folder));)
+        count += entry->d_name[0] != '.';
+    closedir(folder);
+    return count;
+}
+
+static void add_belongings(pid_t process, void *sum)
+{
+    enum { PRIME = 1000003 }; /* so that few other sums are the same */
+    pid_t threads[MOST_THREADS];
+    unsigned long *number = sum;
+    int count = threads_of(process, threads, MOST_THREADS);
+    for (int i = 0; i < count; i++)
+        *number += (unsigned long)threads[i] * PRIME;
+    *number += (unsigned long)count_descriptors_of(process);
+}
+
+unsigned long belongings_of_descendants(void)
+{
+    unsigned long number = 0;
+    for_each_descendant(add_belongings, &number);
+    return number;
+}
+
 int count_sockets_of(pid_t process)
 {
     enum { MOST = 64 }; /* more are not counted */

@@ -47,7 +47,11 @@ long anonymous_kib_of_descendants(void);
  * timer_create(2) or a descriptor of timerfd_create(2). */
 bool has_timer(pid_t process);
 
-int count_sockets_of(pid_t process); /* different ones: a copy of a descriptor does not count */
+int count_descriptors_of(pid_t process); /* that are open; -1 if it has gone */
+int count_sockets_of(pid_t process);     /* different ones: a copy of a descriptor does not count */
+
+/* A number that changes when a descendant, a thread or an open descriptor of one comes or goes. */
+unsigned long belongings_of_descendants(void);
 
 pid_t parent_of(pid_t process); /* -1 if it has gone */
 char state_of(pid_t process);   /* the letter, 0 if it has gone */

@@ -12,7 +12,6 @@
 #include "world.h"
 
 #include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -385,16 +384,7 @@ pid_t process_of(struct program *program)
 
 int count_descriptors(struct program *program)
 {
-    char path[64];
-    int count = 0;
-    snprintf(path, sizeof path, "/proc/%d/fd", program->pid);
-    DIR *folder = opendir(path);
-    if (!folder)
-        return -1;
-    for (struct dirent *entry; (entry = readdir(folder));)
-        count += entry->d_name[0] != '.';
-    closedir(folder);
-    return count;
+    return count_descriptors_of(program->pid);
 }
 
 struct family { /* counts the children of one process */

@@ -24,10 +24,11 @@
 #include <unistd.h>
 
 enum {
-    STILL_LOOKS = 8,   /* that many looks in a row ... */
-    STILL_MS = 180,    /* ... over at least this time make a standstill */
-    HOT_CPU_MS = 500,  /* processor time without an event that makes a hot loop */
-    CPU_EVERY_MS = 60, /* that often it is asked for */
+    STILL_LOOKS = 8,    /* that many looks in a row ... */
+    STILL_MS = 180,     /* ... over at least this time make a standstill */
+    HOT_CPU_MS = 500,   /* processor time without an event that makes a hot loop ... */
+    TOIL_CPU_MS = 3000, /* ... and this much even if the program takes clients or makes children */
+    CPU_EVERY_MS = 60,  /* that often it is asked for */
     UNKNOWN = -1,
     DOZING_MS = 1200,     /* asleep by the clock and nothing else: it waits for no event at all */
     NODDING_MS = 1600,    /* waiting for events with a time-out, again and again in vain */
@@ -259,9 +260,16 @@ static bool runs_hot(struct still *still, long long now)
         return false;
     long cpu_ms = cpu_time_of_descendants_ms();
     still->next_cpu_ms = now + CPU_EVERY_MS;
-    if (still->cpu_ms == UNKNOWN)
-        still->cpu_ms = cpu_ms;
-    return cpu_ms - still->cpu_ms >= HOT_CPU_MS;
+    if (still->cpu_ms == UNKNOWN) {
+        still->cpu_ms = still->idle_cpu_ms = cpu_ms;
+        still->belongings = belongings_of_descendants();
+    }
+    if (cpu_ms - still->idle_cpu_ms < HOT_CPU_MS)
+        return false;
+    unsigned long before = still->belongings;
+    still->belongings = belongings_of_descendants();
+    still->idle_cpu_ms = cpu_ms;
+    return still->belongings == before || cpu_ms - still->cpu_ms >= TOIL_CPU_MS;
 }
 
 enum stillness still_look(struct still *still)

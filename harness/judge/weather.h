@@ -8,7 +8,8 @@
  * the calls of that kind, counted from 1 in all processes of the program: 2, 2-5, 2- (and all that
  * follow). WHAT: an errno's name (the call fails and does nothing), `short BYTES` (it moves at most
  * that many) or `delay MILLISECONDS` (it begins that much later; with another rule for the same
- * call, it is late and fails: how a signal interrupts a wait).
+ * call, it is late and fails: how a signal interrupts a wait). An accept() that fails with
+ * ECONNABORTED waits for a client first, and leaves it in the queue.
  */
 #ifndef PLUMBLINE_WEATHER_H
 #define PLUMBLINE_WEATHER_H
