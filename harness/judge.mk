@@ -64,12 +64,22 @@ judge/light/libgit2%: src/harness/judge/light/libgit2.c
 	$(JUDGE_CC) $(JUDGE_CFLAGS) -shared -fPIC -Wl,-soname,$(@F) -o $@.new $<
 	mv $@.new $@
 
-probe/libprobe.so: $(probe)
-	$(JUDGE_CC) -shared -Wl,-z,now -o $@.new $^ -ldl
+# Both need the library of absent names, which lies beside them.
+needs_absent := -Wl,--no-as-needed -Lprobe -labsent -Wl,-rpath,'$$ORIGIN'
+
+probe/libprobe.so: $(probe) probe/libabsent.so
+	$(JUDGE_CC) -shared -Wl,-z,now -o $@.new $(probe) -ldl $(needs_absent)
 	mv $@.new $@
 
-probe/libstory.so: $(story_probe)
-	$(JUDGE_CC) -shared -Wl,-z,now -o $@.new $^ -ldl
+probe/libstory.so: $(story_probe) probe/libabsent.so
+	$(JUDGE_CC) -shared -Wl,-z,now -o $@.new $(story_probe) -ldl $(needs_absent)
+	mv $@.new $@
+
+absent := src/harness/probe/absent
+probe/libabsent.so: $(absent)/absent.c $(absent)/absent.map
+	mkdir -p probe
+	$(JUDGE_CC) $(PROBE_CFLAGS) -nostdlib -shared -Wl,-soname,$(@F) \
+	    -Wl,--version-script,$(absent)/absent.map -o $@.new $<
 	mv $@.new $@
 
 probe/%.o: src/harness/probe/%.c src/harness/judge.mk

@@ -167,6 +167,34 @@ as_without() {
     noticed all_calls_recorded
 }
 
+# faults PROGRAM: of its start with $probe, the page faults.
+faults() {
+    python3 -c '
+import os, sys
+options = "verify_asan_link_order=0:detect_leaks=0"
+child = os.posix_spawn(sys.argv[2], sys.argv[2:], {"LD_PRELOAD": sys.argv[1], "ASAN_OPTIONS": options})
+print(os.wait4(child, 0)[2].ru_minflt)' "$probe" "$1"
+}
+
+@test "a program with AddressSanitizer starts with three quarters of the page faults, or fewer" {
+    echo 'int main(void) { return 0; }' >"$bin/empty.c"
+    cc -fsanitize=address -o "$bin/empty" "$bin/empty.c"
+    few=$(faults "$bin/empty")
+    sabotaged record.c '1s/$/ /' # any probe that does not need libabsent.so
+    [ "$((few * 4))" -le "$(($(faults "$bin/empty") * 3))" ]
+}
+
+@test "who really has one of the names that are absent elsewhere is called by it" {
+    printf '#include <stdio.h>\nvoid *crypt(void) { return puts("ours") ? NULL : NULL; }\n' \
+        >"$bin/library.c"
+    echo 'void *crypt(void); int main(void) { crypt(); return 0; }' >"$bin/caller.c"
+    cc -w -shared -fPIC -o "$bin/library.so" "$bin/library.c"
+    cc -w -o "$bin/caller" "$bin/caller.c" "$bin/library.so"
+    [ "$(LD_PRELOAD=$probe "$bin/caller")" = ours ]
+    cc -w -o "$bin/caller" "$bin/caller.c" "$BUILD/probe/libabsent.so" "$bin/library.so"
+    [ "$(LD_LIBRARY_PATH=$BUILD/probe "$bin/caller")" = "" ] # in front it would be called itself
+}
+
 @test "garbage in the file, or a file cut short or gone, ends nothing and changes no verdict" {
     build gcc garbage
     for how in noise ones short gone; do

@@ -180,7 +180,18 @@ int count_descriptors_of(pid_t process)
     return count;
 }
 
-static void add_belongings(pid_t process, void *sum)
+/* Bytes that it read and wrote, 0 if it cannot be seen. */
+static unsigned long bytes_moved_by(pid_t process)
+{
+    char text[512];
+    unsigned long long in, out;
+    if (read_proc(text, sizeof text, "/proc/%d/io", process) <= 0 ||
+        sscanf(text, "rchar: %llu wchar: %llu", &in, &out) != 2)
+        return 0;
+    return (unsigned long)(in + out);
+}
+
+static void add_traces(pid_t process, void *sum)
 {
     enum { PRIME = 1000003 }; /* so that few other sums are the same */
     pid_t threads[MOST_THREADS];
@@ -188,13 +199,14 @@ static void add_belongings(pid_t process, void *sum)
     int count = threads_of(process, threads, MOST_THREADS);
     for (int i = 0; i < count; i++)
         *number += (unsigned long)threads[i] * PRIME;
-    *number += (unsigned long)count_descriptors_of(process);
+    *number += (unsigned long)count_descriptors_of(process) + bytes_moved_by(process) +
+               (unsigned long)anonymous_kib_of(process);
 }
 
-unsigned long belongings_of_descendants(void)
+unsigned long traces_of_descendants(void)
 {
     unsigned long number = 0;
-    for_each_descendant(add_belongings, &number);
+    for_each_descendant(add_traces, &number);
     return number;
 }
 

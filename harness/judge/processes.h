@@ -50,8 +50,10 @@ bool has_timer(pid_t process);
 int count_descriptors_of(pid_t process); /* that are open; -1 if it has gone */
 int count_sockets_of(pid_t process);     /* different ones: a copy of a descriptor does not count */
 
-/* A number that changes when a descendant, a thread or an open descriptor of one comes or goes. */
-unsigned long belongings_of_descendants(void);
+/* A number that changes when a descendant, a thread or an open descriptor of one comes or goes,
+ * when one gets memory, and when it reads or writes a byte (by read() and write(): see proc(5),
+ * io). */
+unsigned long traces_of_descendants(void);
 
 pid_t parent_of(pid_t process); /* -1 if it has gone */
 char state_of(pid_t process);   /* the letter, 0 if it has gone */

@@ -27,7 +27,7 @@ enum {
     STILL_LOOKS = 8,    /* that many looks in a row ... */
     STILL_MS = 180,     /* ... over at least this time make a standstill */
     HOT_CPU_MS = 500,   /* processor time without an event that makes a hot loop ... */
-    TOIL_CPU_MS = 3000, /* ... and this much even if the program takes clients or makes children */
+    TOIL_CPU_MS = 3000, /* ... and this much even if the program gets on, as its traces show */
     CPU_EVERY_MS = 60,  /* that often it is asked for */
     UNKNOWN = -1,
     DOZING_MS = 1200,     /* asleep by the clock and nothing else: it waits for no event at all */
@@ -252,6 +252,19 @@ static void begin_again(struct still *still, long long now)
     still->looks_since_event = 0;
 }
 
+/* Of programs, and of the ends of connections that are not the test's: what they take there by
+ * recv() and give by send() shows in no file of /proc. */
+static unsigned long traces_of_all(void)
+{
+    unsigned long number = traces_of_descendants();
+    struct tcp_queues queues;
+    for (struct peer *peer = the_stage()->peers; peer; peer = peer->next)
+        if (peer->fd != -1 && !peer->datagram && peer->local && peer->remote &&
+            tcp_queues(peer->remote, peer->local, &queues))
+            number += queues.unread + queues.unsent;
+    return number;
+}
+
 /* Most waits are over before this asks for the first time: that is no small work where processes
  * are many. */
 static bool runs_hot(struct still *still, long long now)
@@ -262,14 +275,14 @@ static bool runs_hot(struct still *still, long long now)
     still->next_cpu_ms = now + CPU_EVERY_MS;
     if (still->cpu_ms == UNKNOWN) {
         still->cpu_ms = still->idle_cpu_ms = cpu_ms;
-        still->belongings = belongings_of_descendants();
+        still->traces = traces_of_all();
     }
     if (cpu_ms - still->idle_cpu_ms < HOT_CPU_MS)
         return false;
-    unsigned long before = still->belongings;
-    still->belongings = belongings_of_descendants();
+    unsigned long before = still->traces;
+    still->traces = traces_of_all();
     still->idle_cpu_ms = cpu_ms;
-    return still->belongings == before || cpu_ms - still->cpu_ms >= TOIL_CPU_MS;
+    return still->traces == before || cpu_ms - still->cpu_ms >= TOIL_CPU_MS;
 }
 
 enum stillness still_look(struct still *still)
