@@ -4,9 +4,10 @@
  * State decides, not the clock. A program stands still when every thread of every process that the
  * step started sleeps in a call without a time-out, was seen doing so in several looks in a row
  * without having run in between, and no event came meanwhile. It runs hot when it burns processor
- * time without any event, and leaves no trace: makes no process, thread or descriptor, and moves no
- * byte. A connection of the test's that is on its way may still come: the kernel tries again after
- * a second, and that is waited for. What cannot be seen (no /proc, no permission) is never called
+ * time without any event, and leaves no trace: makes no process, thread or descriptor, takes no
+ * memory and moves no byte. On a slow machine right programs burn as much, but leave traces. A
+ * connection of the test's that is on its way may still come: the kernel tries again after a
+ * second, and that is waited for. What cannot be seen (no /proc, no permission) is never called
  * still: then the deadline of the wait decides.
  */
 #ifndef PLUMBLINE_STILL_H
@@ -25,8 +26,8 @@ struct still {
     long long event_ms;             /* when `events` last changed */
     long cpu_ms;                    /* processor time of all programs soon after that, or unknown */
     long idle_cpu_ms;               /* the same, when `traces` last changed */
-    unsigned long traces;  /* of all programs: that they get on, though no event shows it */
-    long long next_cpu_ms; /* when to ask for these again */
+    unsigned long traces;           /* of all programs: they get on, though no event shows it */
+    long long next_cpu_ms;          /* when to ask for these again */
     int looks_since_event;
     int dozing_looks; /* those that saw threads sleep by the clock and none run */
 };
