@@ -363,8 +363,9 @@ static int hear_reports(int report, int *gate)
 }
 
 /* As vfork(2) does it: nothing of the test process is copied, and it waits until the child's exec.
- * Where processes are dear, a fork() for each start would take a third of the time of a check.
- * Signals wait too: their handlers would run in the child, in our memory. Returns its PID or -1. */
+ * A check starts up to a hundred programs: with a fork() for each, up to a tenth of its time goes
+ * into copies. Signals wait, too: their handlers would run in the child, in our memory. Returns its
+ * PID, or -1 and errno: see clone(2). */
 static pid_t start_child(struct future *future)
 {
     enum { STACK = 64 << 10 };

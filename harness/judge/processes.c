@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 ssize_t read_proc(char *buffer, size_t size, const char *format, ...)
@@ -148,10 +149,14 @@ static bool cpu_ticks(pid_t process, unsigned long *own, unsigned long *children
     return true;
 }
 
+/* By its own clock: what /proc/PID/stat tells is rounded to 10 ms. */
 long cpu_time_of_ms(pid_t process)
 {
-    unsigned long own, children;
-    return cpu_ticks(process, &own, &children) ? (long)own * 1000 / sysconf(_SC_CLK_TCK) : 0;
+    clockid_t clock;
+    struct timespec used;
+    if (clock_getcpuclockid(process, &clock) != 0 || clock_gettime(clock, &used) == -1)
+        return 0;
+    return used.tv_sec * 1000 + used.tv_nsec / 1000000;
 }
 
 /* As RssAnon in /proc/PID/status, for a fifth of the price: what is resident and neither a file's

@@ -361,7 +361,7 @@ static bool runs_now(struct program *program)
  * it: they are watched for longer, as long as they take a good part of the time. */
 void expect_rest(struct program *program, int rest_ms)
 {
-    enum { LOOK_MS = 4, MOST_CPU_MS = 50, GOOD_PART = 5 };
+    enum { LOOK_MS = 4, MOST_CPU_MS = 50, GOOD_PART = 10 };
     long cpu_ms = cpu_time_ms(program);
     long long start = now_ms();
     the_stage()->asked = program;
