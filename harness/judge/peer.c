@@ -210,39 +210,49 @@ void finish_saying(struct peer *peer)
     stage_wait(all_said, peer, "all that the test sends to be taken", NULL);
 }
 
+struct flow { /* of what was said, at one look */
+    struct tcp_queues queues; /* at the program's end */
+    int unacknowledged;       /* bytes that have not come there yet */
+    bool full;                /* no more can be sent just now */
+};
+
 struct stuck { /* a wait until a program takes no more */
     struct peer *peer;
     struct program *program;
-    struct tcp_queues queues; /* at the program's end, at the last look */
+    struct flow last;
 };
 
-/* A program may take a byte at a time: that it gets on shows in its queues, long before the test
- * can send more, and is an event. */
-static void note_progress(struct stuck *stuck)
+/* Returns whether something has moved since the last look. A program may take a byte at a time:
+ * that it gets on shows here long before the test can send more, and is an event. */
+static bool moves(struct stuck *stuck)
 {
-    struct tcp_queues now;
-    if (!tcp_queues(stuck->peer->remote, stuck->peer->local, &now))
-        return;
-    the_stage()->events += now.unread != stuck->queues.unread || now.unsent != stuck->queues.unsent;
-    stuck->queues = now;
+    struct peer *peer = stuck->peer;
+    struct pollfd way = {.fd = peer->fd, .events = POLLOUT};
+    struct flow now = {.full = false}, last = stuck->last;
+    if (!tcp_queues(peer->remote, peer->local, &now.queues) ||
+        ioctl(peer->fd, TIOCOUTQ, &now.unacknowledged) == -1)
+        now = (struct flow){.full = false};
+    now.full = poll(&way, 1, 0) == 0;
+    stuck->last = now;
+    bool moved = now.queues.unread != last.queues.unread ||
+                 now.queues.unsent != last.queues.unsent ||
+                 now.unacknowledged != last.unacknowledged || now.full != last.full;
+    the_stage()->events += moved;
+    return moved;
 }
 
-/* What was said is still on its way: the program sleeps, and has nothing to read yet. */
-static bool is_on_its_way(const struct stuck *stuck)
-{
-    struct tcp_queues now;
-    int unacknowledged = 0;
-    return tcp_queues(stuck->peer->remote, stuck->peer->local, &now) && now.unread == 0 &&
-           ioctl(stuck->peer->fd, TIOCOUTQ, &unacknowledged) == 0 && unacknowledged > 0;
-}
-
+/* A program that sleeps may have taken all that has come, while the rest is still on its way. And
+ * what one look sees may be over when the next one sees that the program sleeps: only if nothing
+ * has moved from before to after it does it tell something. */
 static bool is_stuck(void *context)
 {
     struct stuck *stuck = context;
-    note_progress(stuck);
-    struct pollfd way = {.fd = stuck->peer->fd, .events = POLLOUT};
-    return (all_said(stuck->peer) || poll(&way, 1, 0) == 0) && !is_on_its_way(stuck) &&
-           is_idle(stuck->program);
+    moves(stuck);
+    bool sleeps = is_idle(stuck->program);
+    if (moves(stuck) || !sleeps)
+        return false;
+    bool on_its_way = stuck->last.queues.unread == 0 && stuck->last.unacknowledged > 0;
+    return (all_said(stuck->peer) || stuck->last.full) && !on_its_way;
 }
 
 void wait_until_stuck(struct peer *peer, struct program *program)

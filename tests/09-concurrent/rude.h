@@ -15,7 +15,7 @@ static void say_and_vanish(struct program *server, const char *where)
     struct peer *client = join(where);
     chat(client, BYTES("ping"));
     wait_until_idle(server);
-    stop(server);
+    stop_family(server);
     say(client, BYTES("pong"));
     half_close(client);
     reset(client);
@@ -92,7 +92,7 @@ static void rude_visit(const char *where)
         chat(client[i], BYTES("ping"));
     }
     wait_until_idle(harassed);
-    stop(harassed);
+    stop_family(harassed);
     for (int i = 0; i < RUDE; i++) {
         if (i % 2 == 0)
             say(client[i], BYTES("pong"));
