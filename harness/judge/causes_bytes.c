@@ -134,6 +134,19 @@ static bool filled_between(const struct evidence *e, size_t i, size_t j, int64_t
     return false;
 }
 
+/* Whether the program has ended after another call of this thread failed: then it had no chance to
+ * send more. */
+static bool gave_up_after(const struct evidence *e, size_t i)
+{
+    if (!e->program->ended)
+        return false;
+    for (size_t k = i + 1; k < e->count; k++)
+        if (own(e, k) && own(e, k)->thread == own(e, i)->thread && returned(own(e, k), -1) &&
+            own(e, k)->error != EAGAIN && own(e, k)->error != EINPROGRESS)
+            return true;
+    return false;
+}
+
 /* A short call's rest: sent next from where the first stopped (or, moved to the front of the
  * buffer, by its length), else lost or sent twice. */
 const char *rest_not_sent(const struct evidence *e)
@@ -146,6 +159,8 @@ const char *rest_not_sent(const struct evidence *e)
         size_t j = next_out(e, i);
         if (next_of_thread(e, i) == NONE || !unbroken(e, i, j))
             continue; /* what came behind is not known */
+        if (j == NONE && gave_up_after(e, i))
+            continue;
         long long left = r->argument[2] - r->result;
         const struct probe_record *next = j == NONE ? NULL : own(e, j);
         if (next &&

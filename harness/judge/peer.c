@@ -210,7 +210,7 @@ void finish_saying(struct peer *peer)
     stage_wait(all_said, peer, "all that the test sends to be taken", NULL);
 }
 
-struct flow { /* of what was said, at one look */
+struct flow {                 /* of what was said, at one look */
     struct tcp_queues queues; /* at the program's end */
     int unacknowledged;       /* bytes that have not come there yet */
     bool full;                /* no more can be sent just now */
