@@ -420,6 +420,16 @@ int main(void) { for (;;) pause(); }' >"$tree/01-socket/sockinfo.c"
     [[ $(messages) == *"computing"* ]]
 }
 
+@test "a call that is too long for a line ends in dots, at 100 columns" {
+    solved_tree "$tree" 03-listen
+    change_program tests/03-listen/mutants/negative-time-out.patch "$tree/03-listen"
+    check_tree LAB=03 STEP=5
+    [ "$status" -eq 1 ]
+    call=$(grep -F 'waits for the connection' <<<"$output")
+    [[ $call == *... ]]
+    [ "$(LC_ALL=C.UTF-8 wc -L <<<"$call")" -eq 100 ]
+}
+
 @test "a memory error is a failure that shows the student's line" {
     if ! grep -q fsanitize "$BUILD"/flags-cc; then return 0; fi
     cat >"$tree/01-socket/sockinfo.c" <<'END'

@@ -191,6 +191,16 @@ static const char *in_ascii(const char *call)
     return copy;
 }
 
+/* The call, as much of it as a line holds. */
+static const char *in_a_line(const char *call)
+{
+    static const char dots[] = "...";
+    const int room = WIDTH - LABEL;
+    if (!call[bytes_of_columns(call, room)])
+        return call;
+    return text("%.*s%s", (int)bytes_of_columns(call, room - (int)strlen(dots)), call, dots);
+}
+
 /* Prints at most `most` of the calls: the last ones, and rather those with a remark that counts. */
 static void print_calls(const struct outcome *outcome, int most)
 {
@@ -209,8 +219,8 @@ static void print_calls(const struct outcome *outcome, int most)
         if (dropped[i])
             continue;
         const char *call = look.utf8 ? outcome->call[i] : in_ascii(outcome->call[i]);
-        printf("  %s%-*s%s%.*s\n", look.bold, LABEL - 2, printed++ ? "" : "calls", look.plain,
-               (int)bytes_of_columns(call, WIDTH - LABEL), call);
+        printf("  %s%-*s%s%s\n", look.bold, LABEL - 2, printed++ ? "" : "calls", look.plain,
+               in_a_line(call));
     }
 }
 
