@@ -395,13 +395,20 @@ static void writes_while_it_writes(void)
     write(ends[1], bytes, sizeof bytes);
 }
 
+/* Both processes have become programs before this one ends: each holds an end of a pipe until its
+ * exec. */
 static void not_all_waited_for(void)
 {
+    int ends[2];
+    char byte;
+    pipe2(ends, O_CLOEXEC);
     for (int i = 0; i < 2; i++)
         if (fork() == 0) {
             execl("/bin/true", "true", NULL);
             _exit(0);
         }
+    close(ends[1]);
+    read(ends[0], &byte, 1);
     wait(NULL);
     exit(0);
 }
