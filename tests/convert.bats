@@ -203,6 +203,8 @@ filled() {
     refused canvas $here/class "$made/twice.csv" | grep 'names 102 twice'
     printf 'ID,"04' >"$made/open.csv"
     refused canvas $here/class "$made/open.csv" | grep 'has no end'
+    printf 'sep="\nID"04\n' >"$made/sep.csv"
+    refused canvas $here/class "$made/sep.csv" | grep 'they quote'
     printf 'ID\0,04' >"$made/nul.csv"
     refused canvas $here/class "$made/nul.csv" | grep 'NUL bytes'
     refused canvas $here/class "$made/none.csv" | grep 'No such file'

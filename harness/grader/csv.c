@@ -138,6 +138,10 @@ int csv_parse(struct csv *csv, char *content, size_t length, char separator)
     csv->has_mark = strncmp(content, "\xef\xbb\xbf", 3) == 0;
     char *at = content + (csv->has_mark ? 3 : 0);
     at = skip_hint(csv, at);
+    if (csv->hint == '"') {
+        csv->problem = "its first line, sep=\", makes quotation marks separate cells: they quote";
+        return -1;
+    }
     csv->separator = separator ? separator : csv->hint ? csv->hint : separator_of(at);
     const char *newline = end_of_line(at, csv->separator);
     if (newline > at && *newline == '\n' && newline[-1] == '\r')
