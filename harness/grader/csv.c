@@ -217,7 +217,8 @@ void csv_put(FILE *out, const char *value, char separator)
     bool formula =
         !is_number(value) && strcmp(value, "-") != 0 && *value && strchr("=+-@\t\r", *value);
     bool quote = formula || strpbrk(value, "\"\r\n,;\t") || strchr(value, separator) ||
-                 *value == '\xef'; /* a byte order mark, perhaps */
+                 *value == '\xef' ||                 /* a byte order mark, perhaps */
+                 strncasecmp(value, "sep=", 4) == 0; /* no hint for spreadsheets */
     if (quote)
         fputc('"', out);
     if (formula)
