@@ -183,8 +183,8 @@ filled() {
     grep '^Teilnehmer/in103,Bob,60' "$made/filled.csv"
     filled canvas 'sep=;\r\nName;Number;04-accept;Old\r\nA;101;;-1,5\r\nB;103;;+2,0\r\n' Number=id
     printf 'sep=;\r\nName;Number;04-accept;Old\r\nA;101;100;"-1,5"\r\nB;103;60;"+2,0"\r\n' | cmp - "$made/filled.csv"
-    filled canvas '"sep=;",Number,04-accept\nA,101,\n' Number=id
-    printf '"sep=;",Number,04-accept\nA,101,100\n' | cmp - "$made/filled.csv"
+    filled canvas '"sep=:",Number,04-accept\nA,101,\n' Number=id
+    printf '"sep=:",Number,04-accept\nA,101,100\n' | cmp - "$made/filled.csv"
     filled canvas 'ID,"Two\nLines",04-accept\r\n101,x,\r\n'
     [ "$(grep -c $'\r$' "$made/filled.csv")" -eq 2 ]
     filled canvas 'Login,04-accept\nperson101,\nperson7,\n'
