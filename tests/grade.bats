@@ -231,7 +231,7 @@ END
 
 @test "a compiler that runs wild is the student's, one that found no time is nobody's, and tried again" {
     hand_in one
-    cp tests/attacks/compile/macro_bomb.c "$class/one/sockinfo.c"
+    cp tests/attacks/compile/include_twice.c "$class/one/sockinfo.c" # needs time and no memory
     COMPILE_WALL=1 grade_class
     echo "$output"
     [ "$status" -eq 1 ]

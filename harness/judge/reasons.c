@@ -31,13 +31,22 @@ const char *reason(int error)
     return text("%s", strerror(error));
 }
 
+/* The same reason in the other library's words, NULL if both say the same. */
+static const char *other_words(const char *why)
+{
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (strcmp(why, words[i].glibc) == 0)
+            return words[i].musl;
+        if (strcmp(why, words[i].musl) == 0)
+            return words[i].glibc;
+    }
+    return NULL;
+}
+
+/* The reason may come from a reference program, and so in the words of any library. */
 bool gives_reason(struct bytes said, const char *why)
 {
-    if (memmem(said.at, said.length, why, strlen(why)))
-        return true;
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-        if (strcmp(why, words[i].glibc) == 0 &&
-            memmem(said.at, said.length, words[i].musl, strlen(words[i].musl)))
-            return true;
-    return false;
+    const char *other = other_words(why);
+    return memmem(said.at, said.length, why, strlen(why)) ||
+           (other && memmem(said.at, said.length, other, strlen(other)));
 }
