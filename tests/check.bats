@@ -430,6 +430,28 @@ int main(void) { for (;;) pause(); }' >"$tree/01-socket/sockinfo.c"
     [ "$(LC_ALL=C.UTF-8 wc -L <<<"$call")" -eq 100 ]
 }
 
+@test "a reason is the same in the words of either C library, and no other" {
+    cat >"$BATS_TEST_TMPDIR/reasons.c" <<'END'
+#include "stage.h"
+#include "world.h"
+
+#include <stdio.h>
+
+int main(void)
+{
+    static const char *const said[] = {"Network is unreachable", "Network unreachable", "Not a socket"};
+    for (int i = 0; i < 3; i++)
+        for (int j = 0; j < 2; j++)
+            putchar(gives_reason(bytes_of(said[i]), said[j]) ? 'y' : 'n');
+    return 0;
+}
+END
+    cc -std=c11 -D_GNU_SOURCE -Iharness/judge -o "$BATS_TEST_TMPDIR/reasons" "$BATS_TEST_TMPDIR/reasons.c" \
+        "$BUILD/judge/judge.a" -lcriterion -lrt
+    run "$BATS_TEST_TMPDIR/reasons"
+    [ "$output" = yyyynn ]
+}
+
 @test "a memory error is a failure that shows the student's line" {
     if ! grep -q fsanitize "$BUILD"/flags-cc; then return 0; fi
     cat >"$tree/01-socket/sockinfo.c" <<'END'
