@@ -131,6 +131,15 @@ STEP(5, "filter feeds its command and copies its output at the same time", .poin
     expect_same(rest_of_output(late), (struct bytes){bytes.at, MIB}, "behind the zeros");
     expect_end(late, 0);
 
+    tried("ran a command that closes its standard output and goes on");
+    suspect("waitpid() waits for the end of the command, however long ago its output has ended.");
+    struct program *mute = start("filter", "sh", "-c", "exec >&-; read go <gate; exit 4");
+    end_input(mute);
+    wait_until_idle(mute);
+    if (!ended_by_now(mute))
+        open_gate(gate);
+    expect_end(mute, 4);
+
     tried("stopped and continued filter cat while a slow reader held up its output");
     suspect(
         "write() may take fewer bytes than it was given, here because it was interrupted: write "
