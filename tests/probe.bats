@@ -130,6 +130,8 @@ as_without() {
         build "$compiler" -O1 -fsanitize=address,undefined -fno-omit-frame-pointer calls
         all_calls_recorded
     done
+    build gcc -O1 -fsanitize=address,undefined -static-libubsan -fno-omit-frame-pointer calls
+    all_calls_recorded
 }
 
 @test "a program with the probe prints, finds and does what it does without" {
@@ -182,6 +184,18 @@ print(os.wait4(child, 0)[2].ru_minflt)' "$probe" "$1"
     few=$(faults "$bin/empty")
     sabotaged record.c '1s/$/ /' # any probe that does not need libabsent.so
     [ "$((few * 4))" -le "$(($(faults "$bin/empty") * 3))" ]
+}
+
+# finds_all: with $probe an ordinary program looks up no name that is not there.
+finds_all() {
+    refute grep 'undefined symbol' <(LD_DEBUG=all LD_PRELOAD=$probe "$bin/unchanged" 2>&1)
+}
+
+@test "the probe looks up no name that is not there, which would slow down every start" {
+    build gcc unchanged
+    finds_all
+    sabotaged record.c 's/CALL_##name != CALL_none/true/'
+    noticed finds_all
 }
 
 @test "who really has one of the names that are absent elsewhere is called by it" {
