@@ -359,22 +359,30 @@ static bool runs_now(struct program *program)
 /* A program that spins is found running at nearly every look, and one that asks every millisecond
  * at some of them; both gather processor time, sooner or later. On a busy machine they get less of
  * it: they are watched for longer, as long as they take a good part of the time. */
-void expect_rest(struct program *program, int rest_ms)
+void expect_rest_since(struct rest rest, int rest_ms)
 {
     enum { LOOK_MS = 4, MOST_CPU_MS = 50, GOOD_PART = 10 };
-    long cpu_ms = cpu_time_ms(program);
-    long long start = now_ms();
-    the_stage()->asked = program;
-    bool busy = false;
-    for (int looks = 1, running = 0; busy || now_ms() < start + rest_ms; looks++) {
+    the_stage()->asked = rest.program;
+    bool busy = true; /* until the first look, which there is in any case */
+    for (int looks = 1, running = 0; busy || now_ms() < rest.began_ms + rest_ms; looks++) {
         stage_serve(LOOK_MS);
-        running += runs_now(program);
-        long used = cpu_time_ms(program) - cpu_ms;
-        busy = running * 2 > looks || used * GOOD_PART > now_ms() - start;
+        running += runs_now(rest.program);
+        long used = cpu_time_ms(rest.program) - rest.cpu_ms;
+        busy = running * 2 > looks || used * GOOD_PART > now_ms() - rest.began_ms;
         if (busy && used > MOST_CPU_MS)
             fail_step("a program that waits without using the processor",
                       text("%ld ms of processor time", used));
     }
+}
+
+struct rest begin_rest(struct program *program)
+{
+    return (struct rest){program, cpu_time_ms(program), now_ms()};
+}
+
+void expect_rest(struct program *program, int rest_ms)
+{
+    expect_rest_since(begin_rest(program), rest_ms);
 }
 
 pid_t process_of(struct program *program)

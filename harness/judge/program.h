@@ -174,6 +174,16 @@ bool is_idle(struct program *program); /* whether it does, or has ended; does no
  * at least; on a busy machine longer, until it is clear. */
 void expect_rest(struct program *program, int rest_ms);
 
+/* The same in two parts, so that several can be watched at the same time, or something else be
+ * tried meanwhile. */
+struct rest {
+    struct program *program;
+    long cpu_ms;        /* of processor time it had used when it began */
+    long long began_ms; /* of now_ms() */
+};
+struct rest begin_rest(struct program *program);
+void expect_rest_since(struct rest rest, int rest_ms);
+
 pid_t process_of(struct program *program);
 int count_descriptors(struct program *program); /* open ones, of the first process */
 int count_children(struct program *program);    /* alive, of the first process */

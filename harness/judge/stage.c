@@ -11,6 +11,8 @@
 #include "world.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +24,9 @@ enum {
     DEADLINE_MS = 20 * 1000, /* the last resort; only wrong programs ever reach it */
     WATCHED = 4096,          /* most descriptors that one step waits for */
     CHUNK = 256 * 1024,      /* read at once */
-    LOOK_PRICE = 4,          /* looking takes at most the fifth part of a wait */
+    FIRST_NAP_US = 250, /* what no event announces, like a process's state, tends to come soon */
+    LONGEST_NAP_US = LOOK_EVERY_MS * 1000,
+    LOOK_PRICE = 4, /* looking takes at most the fifth part of a wait */
     MEMORY_EVERY_MS = 60,
     SETTLE_MS = 250,           /* that long a failure waits for programs to come to rest, ... */
     SETTLED_LOOKS = 3,         /* ... that many looks in a row */
@@ -105,6 +109,17 @@ static void hear_more(struct peer *peer)
         buffer_append(&peer->heard, chunk, (size_t)length);
 }
 
+/* A peer that has just spoken would hold back its acknowledgments for 40 ms, and a program that
+ * answers in two small pieces would wait for the first one before it sends the second (Nagle's
+ * algorithm, tcp(7)). No verdict is the better for that wait. */
+static void acknowledge_at_once(struct peer *peer)
+{
+#ifdef TCP_QUICKACK
+    int on = 1;
+    setsockopt(peer->fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
+#endif
+}
+
 void say_more(struct peer *peer)
 {
     struct bytes bytes = buffer_content(&peer->to_say);
@@ -120,6 +135,7 @@ void say_more(struct peer *peer)
         return;
     }
     peer->to_say.start += (size_t)sent;
+    acknowledge_at_once(peer);
     if (buffer_length(&peer->to_say) == 0 && peer->then_half_close) {
         shutdown(peer->fd, SHUT_WR);
         peer->then_half_close = false;
@@ -239,11 +255,12 @@ static void serve_peer(struct peer *peer, short ready)
         say_more(peer); /* finds out what is wrong */
 }
 
-void stage_serve(int timeout_ms)
+static void serve(long timeout_us)
 {
     static struct watch watch;
+    struct timespec timeout = {timeout_us / 1000000, timeout_us % 1000000 * 1000};
     watch_all(&watch);
-    if (poll(watch.polled, watch.count, timeout_ms) <= 0)
+    if (ppoll(watch.polled, watch.count, &timeout, NULL) <= 0)
         return;
     for (nfds_t i = 0; i < watch.count; i++) {
         short ready = watch.polled[i].revents;
@@ -254,6 +271,11 @@ void stage_serve(int timeout_ms)
         else
             serve_peer(watch.peer[i], ready);
     }
+}
+
+void stage_serve(int timeout_ms)
+{
+    serve(timeout_ms * 1000L);
 }
 
 /* --- waiting --- */
@@ -277,13 +299,13 @@ void stage_wait(bool (*done)(void *), void *context, const char *expected,
     struct still still = {.events = the_stage()->events};
     long long next_look = now_ms() + LOOK_EVERY_MS;
     unsigned long events = the_stage()->events;
-    int nap_ms = 1; /* what no event announces, like a process's state, tends to come at once */
+    long nap_us = FIRST_NAP_US;
 
     for (;;) {
         stage_serve(0);
         if (done(context))
             return;
-        nap_ms = events != the_stage()->events ? 1 : nap_ms;
+        nap_us = events != the_stage()->events ? FIRST_NAP_US : nap_us;
         events = the_stage()->events;
         long long now = now_ms();
         enum stillness standing = MOVING;
@@ -302,8 +324,8 @@ void stage_wait(bool (*done)(void *), void *context, const char *expected,
                 seen = standing == MOVING ? "nothing, for a long while" : "nothing";
             fail_step(expected, seen);
         }
-        stage_serve(nap_ms);
-        nap_ms = nap_ms * 2 < LOOK_EVERY_MS ? nap_ms * 2 : LOOK_EVERY_MS;
+        serve(nap_us);
+        nap_us = nap_us * 2 < LONGEST_NAP_US ? nap_us * 2 : LONGEST_NAP_US;
     }
 }
 
