@@ -21,7 +21,8 @@ static struct program *start_cramped(const char *name)
 }
 
 /* One of the three servers. Each phase of the trial is gone through with all of them before the
- * next one: the naps that they take pass side by side. */
+ * next one: the naps that they take pass side by side, and they are seen to rest at the same time.
+ */
 struct trial {
     const char *name,
         *call; /* what makes a process or thread for each client; NULL: nothing does */
@@ -30,6 +31,8 @@ struct trial {
     struct peer *witness;          /* has a place all the time */
     struct peer *others[ROOM + 5]; /* have none */
     struct belongings before;
+    struct peer *unserved[2]; /* while it gets no process or thread */
+    struct rest rest;
 };
 
 static bool keeps_no_descriptor(const struct trial *trial)
@@ -86,9 +89,15 @@ static void crowd_out(struct trial *trial)
     suspect("Whoever has a place is served also while others wait for theirs. Where one thread "
             "serves all, no sleep(): leave the door out of the next poll(), with a time-out.");
     expect_prompt_answer(trial->server, trial->witness);
+    trial->rest = begin_rest(trial->server);
+}
+
+static void expect_rest_without_room(struct trial *trial)
+{
+    tried("left %s hardly any descriptor, and connected %d clients", trial->name, ROOM + 6);
     suspect("The clients stay in the queue, so accept() fails again at once: without a pause the "
             "loop burns a processor.");
-    expect_rest(trial->server, REST_MS);
+    expect_rest_since(trial->rest, REST_MS);
     expect_running(trial->server);
     for (int i = 0; i < ROOM + 5; i++)
         hang_up(trial->others[i]);
@@ -106,10 +115,12 @@ static void expect_room_again(struct trial *trial)
     take_leave(trial->witness);
 }
 
+#define REFUSED "refused %s every further process and thread, and connected two clients"
+
 /* Returns false if the machine cannot refuse children. */
 static bool refuse_to_serve(struct trial *trial)
 {
-    tried("refused %s every further process and thread, and connected two clients", trial->name);
+    tried(REFUSED, trial->name);
     suspect("%s fails (EAGAIN) when the system has no more. That passes: this client can be "
             "dropped, or wait; the server goes on. It is no reason to end, nor to try again and "
             "again without a pause.",
@@ -119,20 +130,27 @@ static bool refuse_to_serve(struct trial *trial)
     trial->before = look_at(trial->server);
     if (!refuse_children(trial->server, true))
         return false;
-    struct peer *one = join(trial->where), *two = join(trial->where);
+    trial->unserved[0] = join(trial->where);
+    trial->unserved[1] = join(trial->where);
     wait_until_idle(trial->server);
     expect_running(trial->server);
+    trial->rest = begin_rest(trial->server);
+    return true;
+}
+
+static void expect_rest_without_children(struct trial *trial)
+{
+    tried(REFUSED, trial->name);
     suspect(
         "A client that cannot be served just now is dropped or waits; meanwhile the server must "
         "not try again and again without a pause.");
-    expect_rest(trial->server, REST_MS);
+    expect_rest_since(trial->rest, REST_MS);
     expect_running(trial->server);
     suspect("Whoever has a place is served also while others wait for theirs.");
     chat(trial->witness, BYTES("pong"));
     refuse_children(trial->server, false);
-    hang_up(one);
-    hang_up(two);
-    return true;
+    hang_up(trial->unserved[0]);
+    hang_up(trial->unserved[1]);
 }
 
 static void expect_service_again(struct trial *trial)
@@ -216,11 +234,15 @@ STEP(8, "when there is no room for another client, the server waits for better t
     for (int i = 0; i < SERVERS; i++)
         crowd_out(&trials[i]);
     for (int i = 0; i < SERVERS; i++)
+        expect_rest_without_room(&trials[i]);
+    for (int i = 0; i < SERVERS; i++)
         expect_room_again(&trials[i]);
 
     bool refused = true;
     for (int i = 0; i < WITH_CHILDREN; i++)
         refused = refuse_to_serve(&trials[i]) && refused;
+    for (int i = 0; i < WITH_CHILDREN && refused; i++)
+        expect_rest_without_children(&trials[i]);
     for (int i = 0; i < WITH_CHILDREN && refused; i++)
         expect_service_again(&trials[i]);
     if (refused)

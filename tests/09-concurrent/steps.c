@@ -91,6 +91,7 @@ STEP(2, "children that have ended are collected, however many end at once", .poi
                "PID, and ask again."},
      .by_hand = "ps --ppid $(pgrep -o forkserver)    # after some clients have left: no <defunct>")
 {
+    make_room_for_a_crowd();
     struct program *server =
         launch(.program = "forkserver", .args = {"127.0.0.1", "0"}, .no_quarantine = true);
     const char *where = listening(server);
@@ -220,6 +221,7 @@ STEP(4, "a thread for each client, and nothing stays behind when it leaves", .po
                 "threadserver)/task")
 {
     const char *where;
+    make_room_for_a_crowd();
     struct program *server = expect_silence_to_hold_up_nobody(&threading, &where);
     tried("connected three clients and counted the server's threads");
     suspect("threadserver serves its clients in threads (pthread_create()), each with a visit "
@@ -237,10 +239,12 @@ STEP(4, "a thread for each client, and nothing stays behind when it leaves", .po
     struct belongings before = look_at(server);
     crowd = gather(where, CROWD);
     talk_at_once(crowd);
+    struct rest quiet = begin_rest(server);
+    expect_good_start("threadserver", true);
     tried("left the server alone, with %d silent clients", CROWD);
     suspect("While nobody says anything each thread waits in recv(): not for a moment only, again "
             "and again.");
-    expect_rest(server, REST_MS);
+    expect_rest_since(quiet, REST_MS);
     expect_no_harm_of_more(server, where, crowd);
     tried("let all %d clients leave", CROWD);
     suspect("A thread that has served its client ends by itself; exit() would end the process.");
@@ -252,7 +256,6 @@ STEP(4, "a thread for each client, and nothing stays behind when it leaves", .po
     expect_broken_sends_harm_nobody(server, where);
     tried("looked at standard output when all these clients had come and gone");
     expect_silence(server);
-    expect_good_start("threadserver", true);
     expect_good_end("threadserver", server, where);
 }
 
@@ -320,6 +323,7 @@ STEP(
                "pollserver)/task")
 {
     const char *where;
+    make_room_for_a_crowd();
     struct program *server = expect_silence_to_hold_up_nobody(&polling, &where);
     struct rlimit limit;
     getrlimit(RLIMIT_NOFILE, &limit);
@@ -329,7 +333,7 @@ STEP(
 
     expect_rude_clients_harm_nobody(server, where);
     expect_rude_clients_to_leave_nothing(server, where);
-    tried("connected %d clients, and let each say a word", many);
+    tried("connected %d clients, and let some of them say a word", many);
     suspect("Up to a thousand clients at once: no array may end before. (A struct pollfd for each, "
             "and one for the door.)");
     struct belongings before = look_at(server);
@@ -340,10 +344,12 @@ STEP(
     tried("let %d clients talk at the same time", many);
     suspect("Whoever poll() found ready gets its turn, each with a buffer of its own.");
     talk_in_one_moment(server, crowd);
+    struct rest quiet = begin_rest(server);
+    expect_good_start("pollserver", false);
     tried("left the server alone, with %d silent clients", many);
     suspect("While nobody says anything poll() must wait: without a time-out (-1) or with a long "
             "one, and asked for POLLOUT only while there is something to send.");
-    expect_rest(server, REST_MS);
+    expect_rest_since(quiet, REST_MS);
     if (limit.rlim_max >= 4096)
         expect_no_harm_of_too_many(server, where, crowd);
     tried("let the first client leave, and the last one talk");
@@ -359,7 +365,6 @@ STEP(
                          "What was allocated for a client has to be freed when it has left.");
     tried("looked at standard output when all these clients had come and gone");
     expect_silence(server);
-    expect_good_start("pollserver", false);
     expect_good_end("pollserver", server, where);
 }
 
