@@ -23,6 +23,14 @@
 
 /* --- making peers --- */
 
+void make_room_for_peers(int many)
+{
+    enum { OTHERS = 64 }; /* descriptors of the test itself, and a few late peers */
+    int far = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, many + OTHERS);
+    if (far != -1) /* else the limit is lower than that */
+        close(far);
+}
+
 struct peer *new_peer(int fd)
 {
     struct peer *peer = step_memory(sizeof *peer);
@@ -212,7 +220,8 @@ void finish_saying(struct peer *peer)
 
 struct flow {                 /* of what was said, at one look */
     struct tcp_queues queues; /* at the program's end */
-    int unacknowledged;       /* bytes that have not come there yet */
+    int unacknowledged;       /* bytes that may not have come there yet */
+    unsigned long long given; /* bytes that the test's end was given to send, 0: not known */
     bool full;                /* no more can be sent just now */
 };
 
@@ -232,6 +241,7 @@ static bool moves(struct stuck *stuck)
     if (!tcp_queues(peer->remote, peer->local, &now.queues) ||
         ioctl(peer->fd, TIOCOUTQ, &now.unacknowledged) == -1)
         now = (struct flow){.full = false};
+    now.given = tcp_bytes_given(peer->fd);
     now.full = poll(&way, 1, 0) == 0;
     stuck->last = now;
     bool moved = now.queues.unread != last.queues.unread ||
@@ -239,6 +249,16 @@ static bool moves(struct stuck *stuck)
                  now.unacknowledged != last.unacknowledged || now.full != last.full;
     the_stage()->events += moved;
     return moved;
+}
+
+/* The end of all that was said has come when as many bytes are there as were given away; its
+ * acknowledgment may take 40 ms more. It has to be waited for only if it makes room for the rest.
+ */
+static bool is_on_its_way(const struct peer *peer, const struct flow *flow)
+{
+    if (buffer_length(&peer->to_say) == 0 && flow->given > 0)
+        return flow->queues.come < flow->given;
+    return flow->unacknowledged > 0;
 }
 
 /* A program that sleeps may have taken all that has come, while the rest is still on its way. And
@@ -251,7 +271,7 @@ static bool is_stuck(void *context)
     bool sleeps = is_idle(stuck->program);
     if (moves(stuck) || !sleeps)
         return false;
-    bool on_its_way = stuck->last.queues.unread == 0 && stuck->last.unacknowledged > 0;
+    bool on_its_way = stuck->last.queues.unread == 0 && is_on_its_way(stuck->peer, &stuck->last);
     return (all_said(stuck->peer) || stuck->last.full) && !on_its_way;
 }
 
@@ -266,17 +286,20 @@ struct drained { /* a wait until everything that was said has been read */
     struct program *reader;
 };
 
-/* TCP's own acknowledgment tells that the bytes are in the reader's queue; that the reader sleeps
- * again, or ended, tells that it has taken them out. */
+/* Whether the bytes are in the reader's queue. That the reader sleeps again, or ended, tells that
+ * it has taken them out. */
 static bool is_drained(void *context)
 {
     struct drained *drained = context;
-    int unacknowledged = 0;
-    if (drained->peer->trouble || drained->reader->ended)
+    struct peer *peer = drained->peer;
+    struct flow flow = {.given = 0};
+    if (peer->trouble || drained->reader->ended)
         return true;
-    if (!all_said(drained->peer) || ioctl(drained->peer->fd, TIOCOUTQ, &unacknowledged) == -1)
+    if (!all_said(peer) || ioctl(peer->fd, TIOCOUTQ, &flow.unacknowledged) == -1)
         return false;
-    return unacknowledged == 0;
+    if (tcp_queues(peer->remote, peer->local, &flow.queues))
+        flow.given = tcp_bytes_given(peer->fd);
+    return !is_on_its_way(peer, &flow);
 }
 
 void say_bytewise(struct peer *peer, struct bytes bytes, struct program *reader)

@@ -37,6 +37,11 @@ bool localhost_is(const char *host);
 
 /* --- TCP, as a client --- */
 
+/* To be called before many peers come, best before the first program is started. The kernel makes a
+ * process's table of descriptors larger when it is full; one with several threads, like a test,
+ * waits 10 ms for that, each time. Now it waits once, perhaps while the program is being built. */
+void make_room_for_peers(int many);
+
 /* Connects; must succeed. Waits only for the handshake, not for accept. */
 struct peer *join(const char *address);
 

@@ -14,7 +14,9 @@
 #include <arpa/inet.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
+#include <linux/tcp.h>
 #include <netinet/in.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -47,7 +49,8 @@ static void put_end(const struct sockaddr_storage *at, __be16 *port, __be32 addr
 }
 
 /* Asks for sockets at this address: its listener, or all at its port, or the one that is connected
- * to `remote` (may be NULL). Returns the netlink socket that the answer comes by, or -1. */
+ * to `remote` (may be NULL), and its struct tcp_info. Returns the netlink socket that the answer
+ * comes by, or -1. */
 static int ask(const struct sockaddr_storage *at, const struct sockaddr_storage *remote,
                int protocol, uint32_t states, uint16_t flags)
 {
@@ -63,8 +66,10 @@ static int ask(const struct sockaddr_storage *at, const struct sockaddr_storage 
     question.wish.idiag_states = states;
     id->idiag_cookie[0] = id->idiag_cookie[1] = INET_DIAG_NOCOOKIE;
     put_end(at, &id->idiag_sport, id->idiag_src);
-    if (remote)
+    if (remote) {
         put_end(remote, &id->idiag_dport, id->idiag_dst);
+        question.wish.idiag_ext = 1 << (INET_DIAG_INFO - 1);
+    }
     int kernel = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
     if (kernel != -1 && send(kernel, &question, sizeof question, 0) != (ssize_t)sizeof question) {
         close(kernel);
@@ -108,6 +113,33 @@ static bool find_listener(const char *address, struct tcp_socket *found)
     return true;
 }
 
+/* Bytes that have come, of the struct tcp_info in an answer of so many bytes; 0 if none is there.
+ */
+static unsigned long long bytes_come(const union answer *answer, size_t length)
+{
+    const struct inet_diag_msg *found = NLMSG_DATA(&answer->header);
+    const struct rtattr *part = (const struct rtattr *)(found + 1);
+    size_t left = length - NLMSG_LENGTH(sizeof *found);
+    for (; RTA_OK(part, left); part = RTA_NEXT(part, left)) {
+        struct tcp_info info = {.tcpi_bytes_received = 0}; /* an old kernel knows less */
+        if (part->rta_type == INET_DIAG_INFO) {
+            size_t known = RTA_PAYLOAD(part);
+            memcpy(&info, RTA_DATA(part), known < sizeof info ? known : sizeof info);
+            return info.tcpi_bytes_received;
+        }
+    }
+    return 0;
+}
+
+unsigned long long tcp_bytes_given(int fd)
+{
+    struct tcp_info info = {.tcpi_bytes_sent = 0};
+    socklen_t length = sizeof info;
+    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) == -1)
+        return 0;
+    return info.tcpi_bytes_sent - info.tcpi_bytes_retrans + info.tcpi_notsent_bytes;
+}
+
 bool tcp_queues(const char *local, const char *remote, struct tcp_queues *queues)
 {
     struct sockaddr_storage here, there;
@@ -123,7 +155,9 @@ bool tcp_queues(const char *local, const char *remote, struct tcp_queues *queues
         answer.header.nlmsg_type != SOCK_DIAG_BY_FAMILY ||
         (found->idiag_state != ESTABLISHED && found->idiag_state != CLOSE_WAIT))
         return false;
-    *queues = (struct tcp_queues){.unread = found->idiag_rqueue, .unsent = found->idiag_wqueue};
+    *queues = (struct tcp_queues){.unread = found->idiag_rqueue,
+                                  .unsent = found->idiag_wqueue,
+                                  .come = bytes_come(&answer, (size_t)length)};
     return true;
 }
 

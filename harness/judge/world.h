@@ -50,8 +50,14 @@ struct tcp_socket tcp_socket_at(const char *address);
 struct tcp_queues {
     unsigned unread, unsent; /* bytes that the program has not read, and that it has sent but the
                               * other side's kernel has not got */
+    unsigned long long come; /* bytes that have come there since the beginning, read or not */
 };
 bool tcp_queues(const char *local, const char *remote, struct tcp_queues *queues);
+
+/* Bytes that this socket of the test's was given to send since the beginning; 0 where the kernel
+ * does not tell (TCP_INFO, tcp(7)). When so many have come to the other end all have, which is
+ * known up to 40 ms before they are acknowledged. */
+unsigned long long tcp_bytes_given(int fd);
 
 /* True if a UDP socket has this local address. */
 bool udp_socket_at(const char *address);
