@@ -12,7 +12,6 @@
 #include "world.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -58,16 +57,6 @@ static void visit(const char *where)
 }
 
 /* --- many --- */
-
-/* The kernel makes a process's table of descriptors larger when it is full; one with several
- * threads, like a test, waits 10 ms for that, each time. Once is enough, and here while the program
- * is still being built. */
-static void make_room_for_a_crowd(void)
-{
-    int far = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, MOST + MOST_AHEAD);
-    if (far != -1) /* else the limit is lower than that */
-        close(far);
-}
 
 struct crowd {
     struct peer *client[MOST];

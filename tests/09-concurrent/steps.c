@@ -91,7 +91,7 @@ STEP(2, "children that have ended are collected, however many end at once", .poi
                "PID, and ask again."},
      .by_hand = "ps --ppid $(pgrep -o forkserver)    # after some clients have left: no <defunct>")
 {
-    make_room_for_a_crowd();
+    make_room_for_peers(CROWD);
     struct program *server =
         launch(.program = "forkserver", .args = {"127.0.0.1", "0"}, .no_quarantine = true);
     const char *where = listening(server);
@@ -221,7 +221,7 @@ STEP(4, "a thread for each client, and nothing stays behind when it leaves", .po
                 "threadserver)/task")
 {
     const char *where;
-    make_room_for_a_crowd();
+    make_room_for_peers(CROWD);
     struct program *server = expect_silence_to_hold_up_nobody(&threading, &where);
     tried("connected three clients and counted the server's threads");
     suspect("threadserver serves its clients in threads (pthread_create()), each with a visit "
@@ -323,7 +323,7 @@ STEP(
                "pollserver)/task")
 {
     const char *where;
-    make_room_for_a_crowd();
+    make_room_for_peers(MOST);
     struct program *server = expect_silence_to_hold_up_nobody(&polling, &where);
     struct rlimit limit;
     getrlimit(RLIMIT_NOFILE, &limit);

@@ -60,9 +60,12 @@ static void expect_no_waiting(struct program *server, const char *where, struct 
     for (int i = 0; i < CROWD; i++)
         crowd[i] = join(where);
     expect_small(where);
+    struct rest quiet = begin_rest(server);
+    expect_bad_starts_told("fileserver", "pub", "127.0.0.1");
+    tried("left the server alone with these %d clients", CROWD);
     suspect("Who waits for what a client may say sleeps in recv() or poll(). To look again every "
             "millisecond costs processor time, and more with each client.");
-    expect_rest(server, 30);
+    expect_rest_since(quiet, 30);
 
     tried("sent the other half of a name, after all these clients");
     suspect("What one client has said must be kept for it, apart from all others, until it is "
@@ -124,40 +127,60 @@ static void expect_room_to_pass(void)
     terminate(server);
 }
 
-/* Takes a server its descriptors, all but `left`, and gives them back. */
-static void expect_patience(struct program *server, const char *where, int left)
+/* A server to which all descriptors but `left` are taken, and given back: several are tried side by
+ * side, for one that is patient takes its naps. */
+struct patience {
+    struct program *server;
+    const char *where;
+    int left;
+    struct peer *early, *waits;
+};
+
+static void tell_of(const struct patience *trial)
 {
-    if (left == 0)
+    if (trial->left == 0)
         tried("left the server no descriptor for another client, and connected two");
     else
         tried("left the server a descriptor for a client, but none for its file");
+}
+
+static void take_descriptors(struct patience *trial)
+{
+    struct program *server = trial->server;
+    tell_of(trial);
     suspect("accept() and open() fail with EMFILE while no descriptor is free. That passes: the "
             "server goes on, with an ERR for a client that it has. A client in the queue stays "
             "there, so accept() fails again at once: without a pause the loop burns a processor.");
     wait_until_idle(server);
-    limit_resource(server, RLIMIT_NOFILE, (rlim_t)(count_descriptors(server) + left));
-    struct peer *early = ask(where, "small"); /* a waiting accept() has its descriptor already */
+    limit_resource(server, RLIMIT_NOFILE, (rlim_t)(count_descriptors(server) + trial->left));
+    trial->early = ask(trial->where, "small"); /* a waiting accept() has its descriptor already */
     wait_until_idle(server);
-    struct peer *waits = ask(where, "small");
+    trial->waits = ask(trial->where, "small");
     wait_until_idle(server);
+    expect_running(server);
+}
+
+static void give_descriptors_back(struct patience *trial)
+{
+    tell_of(trial);
     suspect("accept() and open() fail with EMFILE while no descriptor is free. That passes: the "
             "client may wait, be dropped or get an ERR, but the server goes on when there is room "
             "again.");
-    expect_running(server);
-    hang_up(early);
-    hang_up(waits);
-    limit_resource(server, RLIMIT_NOFILE, 1024);
-    expect_small(where);
+    expect_running(trial->server);
+    hang_up(trial->early);
+    hang_up(trial->waits);
+    limit_resource(trial->server, RLIMIT_NOFILE, 1024);
+    expect_small(trial->where);
 }
 
-/* A server of its own, whose sanitizer, if it has one, keeps nothing that was freed. */
-static void expect_no_growth(void)
+/* A second server, whose sanitizer, if it has one, keeps nothing that was freed. */
+static struct program *expect_no_growth(const char **where)
 {
     struct program *server =
         launch(.program = "fileserver", .args = {"pub", "127.0.0.1", "0"}, .no_quarantine = true);
-    const char *where = listening(server);
-    expect_steady_memory(server, where, expect_small, ROW, 1, NULL);
-    terminate(server);
+    *where = listening(server);
+    expect_steady_memory(server, *where, expect_small, ROW, 1, NULL);
+    return server;
 }
 
 static void expect_all_collected(struct program *server, struct belongings before)
@@ -169,10 +192,8 @@ static void expect_all_collected(struct program *server, struct belongings befor
                 "%d more children than before", now.children - before.children);
 }
 
-static void expect_good_start_and_end(struct program *server, const char *where)
+static void expect_good_end(struct program *server, const char *where)
 {
-    expect_bad_starts_told("fileserver", "pub", "127.0.0.1");
-
     tried("ended the server while a client was there, and started it again on its port");
     struct peer *client = join(where);
     say_bytewise(client, BYTES("n"), server); /* it has been let in */
