@@ -141,7 +141,7 @@ STEP(5, "filter feeds its command and copies its output at the same time", .poin
         open_gate(gate);
     expect_end(mute, 0); /* the command's exit code is the matter of a later step */
     expect_that(access(scratch_path("went"), F_OK) == 0, "the command to go on until it ends", "%s",
-                is_early ? "filter ended before it" : "it was ended");
+                is_early ? "filter ended, and it never went on" : "it was ended");
 
     tried("stopped and continued filter cat while a slow reader held up its output");
     suspect(
