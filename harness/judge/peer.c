@@ -241,7 +241,8 @@ static bool moves(struct stuck *stuck)
     if (!tcp_queues(peer->remote, peer->local, &now.queues) ||
         ioctl(peer->fd, TIOCOUTQ, &now.unacknowledged) == -1)
         now = (struct flow){.full = false};
-    now.given = tcp_bytes_given(peer->fd);
+    else
+        now.given = tcp_bytes_given(peer->fd);
     now.full = poll(&way, 1, 0) == 0;
     stuck->last = now;
     bool moved = now.queues.unread != last.queues.unread ||
@@ -256,7 +257,8 @@ static bool moves(struct stuck *stuck)
  */
 static bool is_on_its_way(const struct peer *peer, const struct flow *flow)
 {
-    if (buffer_length(&peer->to_say) == 0 && flow->given > 0)
+    bool is_counted = flow->given > 0 && flow->queues.come > 0; /* by both ends' kernel */
+    if (buffer_length(&peer->to_say) == 0 && is_counted)
         return flow->queues.come < flow->given;
     return flow->unacknowledged > 0;
 }

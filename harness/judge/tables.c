@@ -135,7 +135,7 @@ unsigned long long tcp_bytes_given(int fd)
 {
     struct tcp_info info = {.tcpi_bytes_sent = 0};
     socklen_t length = sizeof info;
-    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) == -1)
+    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) == -1 || info.tcpi_bytes_sent == 0)
         return 0;
     return info.tcpi_bytes_sent - info.tcpi_bytes_retrans + info.tcpi_notsent_bytes;
 }

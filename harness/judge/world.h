@@ -50,7 +50,8 @@ struct tcp_socket tcp_socket_at(const char *address);
 struct tcp_queues {
     unsigned unread, unsent; /* bytes that the program has not read, and that it has sent but the
                               * other side's kernel has not got */
-    unsigned long long come; /* bytes that have come there since the beginning, read or not */
+    unsigned long long come; /* bytes that have come there since the beginning, read or not; 0
+                              * also where the kernel does not tell */
 };
 bool tcp_queues(const char *local, const char *remote, struct tcp_queues *queues);
 
