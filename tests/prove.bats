@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # prove.bats - `make prove` on trial: it fails for each thing that it is there to find.
 #
-# The mistakes, variants and figures are planted in copies of the repository with one lab, or made by a
-# part of the test's own.
+# The first test is the proof itself, a quick one. For the others, the mistakes, variants and figures are
+# planted in copies of the repository with one lab, or made by a part of the test's own.
 
 setup() {
     cd "$BATS_TEST_DIRNAME/.."
@@ -34,7 +34,12 @@ a_part() {
     chmod +x "$PROVE_PARTS/$1"
 }
 
-verdicts() { jq -r '.rows[] | "\(.part) n=\(.n) bad=\(.bad)"' "$BATS_TEST_TMPDIR/build/prove/proof.json"; }
+verdicts() { jq -r '.parts[] | .part as $part | .rows[] | "\($part) n=\(.n) bad=\(.bad)"' "$BATS_TEST_TMPDIR/build/prove/proof.json"; }
+
+@test "a quick proof of the graders holds, and no count or ratio is worse than what docs/proof.json records" {
+    # The planted mistakes, variants and the ladder are tried in full by labs.bats; wall times are nobody's test.
+    PARTS='cost mutants places steadiness together' tests/prove/run
+}
 
 @test "a planted mistake that its step misses fails the proof, and is named" {
     mistake=$copy/tests/02-bind/mutants/none.patch
@@ -60,18 +65,32 @@ verdicts() { jq -r '.rows[] | "\(.part) n=\(.n) bad=\(.bad)"' "$BATS_TEST_TMPDIR
 
 @test "a figure that got worse, and a count that rose, fail the proof" {
     a_part figures <<'END'
-case $1 in items) echo "02-bind sealed one" ;; try) echo "figure: ratio $RATIO" && exit "$BAD" ;; esac
+case $1 in
+items) echo "02-bind sealed one" ;;
+try)
+    printf 'figure: ratio %s\nfigure: count %s\n' "${RATIO:-2}" "${COUNT:-100}"
+    echo "figure: gain ${GAIN:-6.0} at least 5"
+    exit "${BAD:-0}"
+    ;;
+esac
 END
     cat >"$copy/docs/proof.json" <<'END'
-{"date": "2026-01-01", "figures": {"ratio": 2.0},
- "rows": [{"part": "figures", "lab": "02-bind", "tier": "sealed", "n": 1, "bad": 0}]}
+{"parts": [{"part": "figures", "dates": ["2026-01-01"], "figures": {"ratio": {"value": "2.0"}, "count":
+ {"value": "100"}, "gain": {"value": "6.0", "kind": "at least", "bar": "5"}},
+ "rows": [{"lab": "02-bind", "tier": "sealed", "n": 1, "bad": 0}]}]}
 END
-    RATIO=2.9 BAD=0 run prove figures
+    RATIO=2.9 COUNT=110 GAIN=4.1 run prove figures # within what machines and runs differ by
     [ "$status" -eq 0 ]
-    RATIO=3.1 BAD=0 run prove figures
+    RATIO=3.1 run prove figures
     [ "$status" -eq 1 ]
-    [[ $output == *"WORSE: ratio is 3.1"* ]]
-    RATIO=2 BAD=1 run prove figures
+    [[ $output == *"WORSE: ratio is 3.1; it was 2.0 on 2026-01-01"* ]]
+    COUNT=111 run prove figures
+    [ "$status" -eq 1 ]
+    [[ $output == *"WORSE: count is 111"* ]]
+    GAIN=3.9 run prove figures
+    [ "$status" -eq 1 ]
+    [[ $output == *"WORSE: gain is 3.9"* ]]
+    BAD=1 run prove figures
     [ "$status" -eq 1 ]
     [[ $output == *"WORSE: figures 02-bind"* ]]
 }
@@ -115,8 +134,7 @@ END
     [ "$status" -eq 0 ]
     echo "$output"
     [[ $output == *"chance with SEED=1"*"3 to try of 26"*"3 as it should be"* ]]
-    grep -F 'A quick run, 3 trials' "$page"
-    grep -F 'A sample: 3 of 26.' "$page"
+    grep -F 'A quick run: a sample, chosen by chance with SEED=1, not the whole: 3 of 26.' "$page"
     cmp "$page" "$BATS_TEST_TMPDIR/build/prove/proof.md"
     first=$(chosen | sort)
     SEED=1 run prove ''
@@ -142,7 +160,99 @@ END
     [ "$status" -eq 2 ]
     SEED=some run prove planted
     [ "$status" -eq 2 ]
-    RECORD=yes run prove planted # a part is not the proof
+    LAB=02 RECORD=yes run prove planted # a lab is not the proof
     [ "$status" -eq 2 ]
-    [[ $output == *"all labs and all parts"* ]]
+    [[ $output == *"records all labs"* ]]
+}
+
+# recorded PART: of what docs/proof.json says of a part, the number of trials.
+recorded() { jq -r --arg part "$1" '.parts[] | select(.part == $part).rows[0].n' "$copy/docs/proof.json"; }
+
+@test "what is recorded of a part stays until that part is recorded again; steadiness adds up while its state lasts" {
+    unset QUICK
+    a_part once <<'END'
+case $1 in items) echo "02-bind sealed one" ;; esac
+END
+    a_part steady <<'END'
+# adds up
+case $1 in items) echo "02-bind sealed idle solutions 5 0" ;; try) printf 'N=5\n' ;; esac
+END
+    RECORD=yes run prove once
+    RECORD=yes run prove steady
+    [ "$status" -eq 0 ]
+    RECORD=yes run prove once
+    [ "$(recorded once)" -eq 1 ]
+    RECORD=yes run prove steady
+    [ "$(recorded steady)" -eq 10 ]
+    run prove steady # not recorded
+    [ "$(recorded steady)" -eq 10 ]
+    grep -F '| 02-bind | sealed | 10 | 10 | 10 | 0 |' "$copy/docs/proof.md"
+    grep -F '0 of 10 not so. (Were it one in 3 or more' "$copy/docs/proof.md"
+    echo '/* another judge */' >"$copy/harness/judge/new.c"
+    RECORD=yes run prove steady
+    [ "$(recorded steady)" -eq 5 ]
+    [ "$(recorded once)" -eq 1 ]
+}
+
+@test "an alarm among ten runs is counted as one, and a check that could not be made is no alarm" {
+    cp tests/common.bash "$copy/tests/"
+    unset QUICK
+    cp solutions/02-bind/bindto.c "$copy/tests/02-bind/variants/other/bindto.c"
+    mkdir "$BATS_TEST_TMPDIR/build/real"
+    mv "$BATS_TEST_TMPDIR/build/bin" "$BATS_TEST_TMPDIR/build/real/bin"
+    mkdir "$BATS_TEST_TMPDIR/build/bin"
+    # The third check of all ends with the code that is asked for.
+    cat >"$BATS_TEST_TMPDIR/build/bin/plumb" <<'END'
+#!/bin/bash
+exec 9>>"$BUILD/count.lock" && flock 9 && echo >>"$BUILD/count"
+[ "$(wc -l <"$BUILD/count")" -ne 3 ] || exit "$THIRD"
+END
+    chmod +x "$BATS_TEST_TMPDIR/build/bin/plumb"
+    THIRD=1 RUNS=10 run prove steadiness
+    echo "$output"
+    [ "$status" -eq 1 ]
+    [ "$(verdicts)" = $'steadiness n=40 bad=1\nsteadiness n=40 bad=0' ]
+    rm "$BATS_TEST_TMPDIR/build/count"
+    THIRD=2 RUNS=10 run prove steadiness
+    [ "$status" -eq 2 ]
+    [[ $output == *"1 could not be tried"* ]]
+}
+
+@test "figures are drawn as shares of their bars, and those that miss them are marked" {
+    run tests/prove/draw "$BATS_TEST_TMPDIR/drawn.svg" <<'END'
+a table of no interest
+figure: kept 1.5 at most 3
+figure: missed 3.1 at most 3
+figure: gained 9 at least 5
+figure: without-bar 7
+END
+    [ "$status" -eq 0 ]
+    [ "${#lines[@]}" -eq 3 ]
+    [[ ${lines[0]} == *" 1.5  ############### "*"| "*"at most 3" ]]
+    [[ ${lines[1]} == *"###| "*"at most 3: MISSED" ]]
+    [[ ${lines[2]} == *"###|###"*"> at least 5" ]]
+    xmllint --noout "$BATS_TEST_TMPDIR/drawn.svg"
+    [ "$(grep -c 'fill="#36c"' "$BATS_TEST_TMPDIR/drawn.svg")" -eq 2 ]
+    [ "$(grep -c 'fill="#c33"' "$BATS_TEST_TMPDIR/drawn.svg")" -eq 1 ]
+    run tests/prove/draw <<<"nothing"
+    [ "$status" -eq 1 ]
+}
+
+@test "make bench runs every benchmark, draws their figures, and fails if one misses its bar" {
+    export BENCHES=$BATS_TEST_TMPDIR/benches BUILD=$BATS_TEST_TMPDIR/build
+    mkdir "$BENCHES"
+    printf '#!/bin/sh\n# one - a ratio\necho "one: 2"; echo "figure: one 2 at most 3"\n' >"$BENCHES/one"
+    printf '#!/bin/sh\n# two - a gain\necho "figure: two 4 at least 5"; exit "$TWO"\n' >"$BENCHES/two"
+    chmod +x "$BENCHES"/*
+    TWO=0 run tests/bench/run
+    [ "$status" -eq 0 ]
+    [ "${lines[0]}" = "== one: a ratio" ]
+    [ "${lines[1]}" = "one: 2" ]
+    [ "${lines[2]}" = "== two: a gain" ]
+    [[ $output != *figure:* ]]
+    [[ ${lines[5]} == *"at least 5: MISSED" ]]
+    xmllint --noout "$BUILD/bench.svg"
+    TWO=1 run tests/bench/run
+    [ "$status" -eq 1 ]
+    [ "${lines[-1]}" = "missed: two" ]
 }
