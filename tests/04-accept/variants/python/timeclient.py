@@ -20,7 +20,7 @@ def write_all(data):
         data = data[os.write(1, data):]
 
 
-if len(sys.argv) != 3 or not re.fullmatch("[0-9]+", sys.argv[2]) or int(sys.argv[2]) > 65535:
+if len(sys.argv) != 3 or not re.fullmatch("[0-9]{1,19}", sys.argv[2]) or int(sys.argv[2]) > 65535:
     print("usage: timeclient HOST PORT", file=sys.stderr)
     sys.exit(2)
 try:

@@ -38,7 +38,7 @@ def say(line):
     os.write(1, line.encode() + b"\n")
 
 
-if len(sys.argv) != 3 or not re.fullmatch("[0-9]+", sys.argv[2]) or int(sys.argv[2]) > 65535:
+if len(sys.argv) != 3 or not re.fullmatch("[0-9]{1,19}", sys.argv[2]) or int(sys.argv[2]) > 65535:
     print("usage: timeserver HOST PORT", file=sys.stderr)
     sys.exit(2)
 try:

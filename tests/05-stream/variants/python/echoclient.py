@@ -22,7 +22,7 @@ def send(server, sent):
         fail("send", problem.strerror)
 
 
-if len(sys.argv) != 3 or not re.fullmatch("[0-9]+", sys.argv[2]) or int(sys.argv[2]) > 65535:
+if len(sys.argv) != 3 or not re.fullmatch("[0-9]{1,19}", sys.argv[2]) or int(sys.argv[2]) > 65535:
     print("usage: echoclient HOST PORT", file=sys.stderr)
     sys.exit(2)
 try:

@@ -50,7 +50,7 @@ def serve(client):
             client.sendall(prefix + content[::-1])
 
 
-if len(sys.argv) != 3 or not re.fullmatch("[0-9]+", sys.argv[2]) or int(sys.argv[2]) > 65535:
+if len(sys.argv) != 3 or not re.fullmatch("[0-9]{1,19}", sys.argv[2]) or int(sys.argv[2]) > 65535:
     print("usage: msgserver HOST PORT", file=sys.stderr)
     sys.exit(2)
 try:

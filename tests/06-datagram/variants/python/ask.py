@@ -15,7 +15,7 @@ def fail(call, reason):
 
 
 def number(word, least, most):
-    value = int(word) if re.fullmatch("[0-9]+", word) else -1
+    value = int(word) if re.fullmatch("[0-9]{1,19}", word) else -1
     if not least <= value <= most:
         usage()
     return value
