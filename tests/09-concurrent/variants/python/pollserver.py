@@ -6,6 +6,7 @@ import re
 import select
 import socket
 import sys
+import time
 
 SHORTAGE = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 GONE = {errno.ECONNABORTED, errno.EPROTO, errno.EAGAIN}
@@ -101,8 +102,12 @@ class Loop:
     def run(self):
         has_room = True
         while True:
-            self.polled.register(self.door, select.POLLIN if has_room else 0)
-            ready = self.polled.poll(None if has_room else NAP_MS)
+            try:
+                self.polled.register(self.door, select.POLLIN if has_room else 0)
+                ready = self.polled.poll(None if has_room else NAP_MS)
+            except MemoryError:  # for the list itself: nobody can be watched just now
+                time.sleep(NAP_MS / 1000)
+                continue
             has_room = True
             for descriptor, _ in ready:
                 if descriptor == self.door.fileno():
