@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# authors.bats - the tools of those who write labs: skeleton, skeletons, new. They work on a copy.
+# authors.bats - the tools of those who write labs: skeleton, skeletons, new, and the runner of the
+# project's tests. They work on a copy.
 
 setup() {
     cd "$BATS_TEST_DIRNAME/.."
@@ -166,4 +167,63 @@ END
     rm make-it remove-it
     git add -A
     git diff --cached --quiet HEAD~1 # as it was before
+}
+
+# --- run-tests ---
+
+# a_test FILE STATUS...: a file of tests, each of which says its number and ends with its STATUS, or is
+# skipped.
+a_test() {
+    local file=$1 number=0 status
+    shift
+    for status; do
+        number=$((number + 1))
+        printf '@test "%s of %s" {\n    echo "here %s, in $BUILD"\n    %s\n}\n' \
+            "$number" "$file" "$number" "$([ "$status" = skip ] && echo skip || echo "return $status")"
+    done >"tests/$file"
+}
+
+# run_tests: the two rows, with a machine that lacks nothing and a judge that is built.
+run_tests() {
+    printf '#!/bin/sh\nmkdir -p "$BUILD"\n' >harness/build
+    printf '#!/bin/sh\n' >harness/setup
+    printf '#!/bin/sh\necho 2\n' >nproc
+    chmod +x nproc
+    PATH=$PWD:$PATH BUILD=$PWD/build run harness/run-tests
+}
+
+@test "make test: the labs' tests run beside the others, and all count, numbered through" {
+    a_test labs.bats 0 0
+    a_test other.bats 0
+    run_tests
+    [ "$status" -eq 0 ]
+    [[ ${lines[0]} == "ok 1 1 of other.bats"* ]]
+    [[ ${lines[1]} == "ok 2 1 of labs.bats"* ]]
+    [[ ${lines[2]} == "ok 3 2 of labs.bats"* ]]
+    [ "${lines[3]}" = "1..3" ]
+    [ "${lines[4]}" = "3 passed, 0 failed" ]
+}
+
+@test "make test fails if a test of either row fails, is skipped or does not report" {
+    a_test labs.bats 0 1
+    a_test other.bats 0
+    run_tests
+    [ "$status" -eq 1 ]
+    [[ $output == *"# here 2, in $PWD/build/beside"*"failed, with the last lines"*"here 2"*"2 passed, 1 failed" ]]
+    a_test labs.bats 0
+    a_test other.bats 1 0
+    run_tests
+    [ "$status" -eq 1 ]
+    [ "${lines[-1]}" = "2 passed, 1 failed" ]
+    a_test other.bats skip
+    run_tests
+    [ "$status" -eq 1 ]
+    [ "${lines[-1]}" = "1 passed, 1 failed" ]
+    a_test other.bats 0
+    echo '@test "unfinished" {' >tests/labs.bats
+    run_tests
+    [ "$status" -eq 1 ]
+    rm tests/labs.bats
+    run_tests
+    [ "${lines[-1]}" = "1 passed, 0 failed" ]
 }
