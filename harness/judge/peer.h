@@ -22,7 +22,9 @@ int port_of(const char *address);
 const char *host_of(const char *address); /* without brackets */
 const char *port_text(int port);
 
-/* A TCP and UDP port on which nobody listens, kept free for this step; its two bytes differ. */
+/* A TCP and UDP port on which nobody listens, kept free for this step; its two bytes differ. A
+ * server that will be started again on its port has to have one of these: one that the kernel chose
+ * may be given to another program of this machine meanwhile. */
 int free_port(void);
 
 /* The same for TCP, of four digits, and one for which this machine knows a name, as it may know

@@ -154,6 +154,18 @@ void wait_until_due(bool (*holds)(void *), void *context, struct program *progra
     wait_until(is_done_or_late, &due, expected);
 }
 
+bool holds_until(bool (*holds)(void *), void *context, long long until_ms)
+{
+    enum { LOOK_MS = 5 };
+    while (!holds(context)) {
+        long long left_ms = until_ms - now_ms();
+        if (left_ms <= 0)
+            return false;
+        stage_serve(left_ms < LOOK_MS ? (int)left_ms : LOOK_MS);
+    }
+    return true;
+}
+
 static long kib_at_rest(struct program *server)
 {
     wait_until_idle(server);

@@ -32,6 +32,10 @@ void expect_still(bool (*holds)(void *context), void *context, int milliseconds,
 void wait_until_due(bool (*holds)(void *context), void *context, struct program *program,
                     long long due_ms, const char *expected);
 
+/* Waits until holds(context) is true, but no longer than until_ms (of now_ms()), and to the
+ * millisecond. Returns whether it is. */
+bool holds_until(bool (*holds)(void *context), void *context, long long until_ms);
+
 /* From now on the local time, the test's own and that of programs started later, is some days ago:
  * the day of the month has one digit, whatever the date is. For a step to begin with. */
 void live_early_in_the_month(void);

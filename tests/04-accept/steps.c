@@ -162,7 +162,8 @@ STEP(3, "client after client is served, polite or rude", .points = 20, .after = 
      .by_hand = "for i in 1 2 3; do nc 127.0.0.1 PORT; done; ls /proc/$(pidof timeserver)/fd")
 {
     struct program *server =
-        launch(.program = "timeserver", .args = {"127.0.0.1", "0"}, .no_quarantine = true);
+        launch(.program = "timeserver", .args = {"127.0.0.1", port_text(free_port())},
+               .no_quarantine = true);
     const char *where = place_of(server);
     tried("connected and read to the end of file");
     suspect("The client waits for the end of file. It comes when the server has closed the "

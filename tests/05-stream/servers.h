@@ -16,8 +16,8 @@ static struct program *start_failing_to_accept(const char *name)
     tried("let accept() fail with ECONNABORTED and with EINTR, and connected");
     suspect("accept() fails with ECONNABORTED when a client has gone before its turn, and with "
             "EINTR when a signal comes: both pass. Take the next client.");
-    return launch(.program = name, .args = {"127.0.0.1", "0"}, .no_quarantine = true,
-                  .weather = "accept 1 ECONNABORTED; accept 2 EINTR");
+    return launch(.program = name, .args = {"127.0.0.1", port_text(free_port())},
+                  .no_quarantine = true, .weather = "accept 1 ECONNABORTED; accept 2 EINTR");
 }
 
 /* A server that may take a nap for each failure, while the step does something else. */

@@ -249,7 +249,8 @@ STEP(4, "what is too long is not cut, and errors are not answered", .points = 15
     struct program *server;
     tried("started `askserver 127.0.0.1 0`");
     suspect("As soon as datagrams can come the server prints \"listening on ADDR:PORT\".");
-    server = launch(.program = "askserver", .args = {"127.0.0.1", "0"}, .no_quarantine = true);
+    server = launch(.program = "askserver", .args = {"127.0.0.1", port_text(free_port())},
+                    .no_quarantine = true);
     const char *where = listening_for_datagrams(server);
     const char *most = letters('x', LONGEST - 7);
     const struct exchange exchanges[] = {

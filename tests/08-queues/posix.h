@@ -288,17 +288,6 @@ static void expect_printed_at_once(mqd_t queue, struct program *get, unsigned pr
     expect_line(get, "%s", line);
 }
 
-struct watch { /* until when a program is watched */
-    struct program *program;
-    long long until_ms;
-};
-
-static bool has_ended_or_late(void *context)
-{
-    struct watch *watch = context;
-    return ended_by_now(watch->program) || now_ms() >= watch->until_ms;
-}
-
 static bool has_ended(void *context)
 {
     return ended_by_now(context);
@@ -369,10 +358,9 @@ static bool waits_anew(const char *name, mqd_t queue, long timeout_ms)
     if (now_ms() - began >= surely)
         return is_inconclusive(get, queue);
 
-    struct watch watch = {get, first + timeout_ms * 6 / 10};
-    wait_until(has_ended_or_late, &watch, text("an end after %ld ms", timeout_ms));
+    bool ended = holds_until(has_ended, get, first + timeout_ms * 6 / 10);
     long long second = now_ms();
-    if (ended_by_now(get) && second - first < surely)
+    if (ended && second - first < surely)
         fail_step(enough, text("an end after %lld ms", second - first));
     send_message(queue, 1, BYTES("second"));
     if (now_ms() - first >= timeout_ms * 9 / 10)

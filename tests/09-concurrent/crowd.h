@@ -322,13 +322,13 @@ struct kind { /* of server, and what usually lies behind its failures */
  * and where it listens. */
 static struct program *expect_silence_to_hold_up_nobody(const struct kind *kind, const char **where)
 {
-    const char *host = other_host();
+    const char *host = other_host(), *port = port_text(free_port());
     expect_strict_arguments_too(kind->name, WORD("127.0.0.1"), PORT("0"));
-    tried("started `%s %s 0` and connected a client", kind->name, host);
+    tried("started `%s %s %s` and connected a client", kind->name, host, port);
     suspect("As soon as clients can connect the server prints \"listening on ADDR:PORT\", and "
             "flushes it.");
     struct program *server =
-        launch(.program = kind->name, .args = {host, "0"}, .no_quarantine = true);
+        launch(.program = kind->name, .args = {host, port}, .no_quarantine = true);
     *where = listening(server);
     struct peer *first = join(*where);
     suspect("What a client says comes back at once: send what you received before you wait for "

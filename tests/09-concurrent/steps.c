@@ -140,7 +140,7 @@ STEP(3, "a child holds its own connection alone, and SIGTERM ends the whole fami
      .by_hand = "ls -l /proc/$(pgrep -n forkserver)/fd; kill $(pgrep -o forkserver); pgrep "
                 "forkserver")
 {
-    struct program *server = start("forkserver", "127.0.0.1", "0");
+    struct program *server = start("forkserver", "127.0.0.1", port_text(free_port()));
     struct program *lonely = start("forkserver", "127.0.0.1", "0");
     const char *where = listening(server);
     tried("connected three clients and looked at the descriptors of their children");

@@ -10,7 +10,7 @@ enum { ROW = 30, FOLDERS_AWAY = 14 };
 
 static struct program *serve_pub(const char **where)
 {
-    struct program *server = start("fileserver", "pub", "127.0.0.1", "0");
+    struct program *server = start("fileserver", "pub", "127.0.0.1", port_text(free_port()));
     *where = listening(server);
     return server;
 }

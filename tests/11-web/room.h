@@ -227,8 +227,8 @@ STEP(6, "no client holds up another, and none ends the server", .points = 10, .a
     struct bytes large = noise(8 * MIB);
     make_site();
     make_file(scratch_path("site/large"), large);
-    struct program *server =
-        launch(.program = "webserver", .args = {"site", "127.0.0.1", "0"}, .gated = true);
+    struct program *server = launch(.program = "webserver", .gated = true,
+                                    .args = {"site", "127.0.0.1", port_text(free_port())});
     const char *where = listening(server);
     tried("left a silent client connected, and asked for a file on another connection");
     suspect("The server waits in recv() for the first client, and the second one waits with it: "

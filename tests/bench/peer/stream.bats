@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# stream.bats - lab 05's behaviors, one for each of its steps, as a plain bats and nc script checks them.
+# stream.bats - behaviors of lab 05, of all its steps, as a plain bats and nc script checks them.
 #
 # Run by tests/bench/bats-and-nc, which builds the programs into $PROGRAMS. It is written as a careful
 # person would: no sleeps, ports from the kernel, servers ended by their PID. What it cannot do is what
@@ -68,4 +68,44 @@ start() {
     [ ! -s back ]
     printf '\0\0\0\3abc' | nc -N 127.0.0.1 "$port" >back
     printf '\0\0\0\3cba' | cmp - back
+}
+
+@test "a wrong command line is a usage error" {
+    "$PROGRAMS/echoserver" 127.0.0.1 nonsense && return 1 || [ $? -eq 2 ]
+    "$PROGRAMS/echoclient" 127.0.0.1 && return 1 || [ $? -eq 2 ]
+}
+
+@test "a host that does not exist is an error" {
+    "$PROGRAMS/echoserver" nowhere.invalid 0 && return 1 || [ $? -eq 1 ]
+}
+
+@test "a port on which nobody listens refuses echoclient" {
+    start echoserver
+    kill "$server"
+    wait "$server" || :
+    server=
+    "$PROGRAMS/echoclient" 127.0.0.1 "$port" <sent >back && return 1 || [ $? -eq 1 ]
+}
+
+@test "one client after another is served" {
+    start echoserver
+    for word in one two three; do [ "$(echo "$word" | nc -N 127.0.0.1 "$port")" = "$word" ]; done
+}
+
+@test "the port can be used again at once" {
+    start echoserver
+    echo word | nc -N 127.0.0.1 "$port" >back
+    kill "$server"
+    wait "$server" || :
+    mkfifo again
+    "$PROGRAMS/echoserver" 127.0.0.1 "$port" >again 3>&- &
+    server=$!
+    read -r said <again
+    [ "$said" = "listening on 127.0.0.1:$port" ]
+}
+
+@test "a frame of 64 KiB is answered" {
+    start msgserver
+    { printf '\0\1\0\0' && head -c 65536 /dev/zero; } >frame
+    nc -N 127.0.0.1 "$port" <frame | cmp - frame
 }
