@@ -187,7 +187,7 @@ END
     run prove steady # not recorded
     [ "$(recorded steady)" -eq 10 ]
     grep -F '| 02-bind | sealed | 10 | 10 | 10 | 0 |' "$copy/docs/proof.md"
-    grep -F '0 of 10 not so. (Were it one in 3 or more' "$copy/docs/proof.md"
+    grep -F 'together 0 of 10 runs were not as they should be. If one run in 3 were' "$copy/docs/proof.md"
     echo '/* another judge */' >"$copy/harness/judge/new.c"
     RECORD=yes run prove steady
     [ "$(recorded steady)" -eq 5 ]
