@@ -65,6 +65,8 @@ verdicts() { jq -r '.parts[] | .part as $part | .rows[] | "\($part) n=\(.n) bad=
 
 @test "a figure that got worse, and a count that rose, fail the proof" {
     a_part figures <<'END'
+# its figures: ratio: of two things,
+#   in words; count: of a third.
 case $1 in
 items) echo "02-bind sealed one" ;;
 try)
@@ -90,6 +92,8 @@ END
     GAIN=3.9 run prove figures
     [ "$status" -eq 1 ]
     [[ $output == *"WORSE: gain is 3.9"* ]]
+    grep -A 3 -xF -e '- ratio: of two things, in words' "$BATS_TEST_TMPDIR/build/prove/proof.md" |
+        grep -xF -e '- count: of a third.' -e '| figure | value | bar |'
     BAD=1 run prove figures
     [ "$status" -eq 1 ]
     [[ $output == *"WORSE: figures 02-bind"* ]]
