@@ -130,19 +130,26 @@ struct due { /* a wait for what a program must do by its own clock */
     void *context;
     struct program *program;
     long long at_ms;
-    int looks; /* that found it asleep when it was late, in a row */
+    long long span_ms;   /* so long it may sleep once it has come to wait at all */
+    long long looked_ms; /* the last look, if it was late and asleep */
+    long long asleep_ms; /* so long it has slept since then, by the looks */
     const char *expected;
 };
 
 static bool is_done_or_late(void *context)
 {
-    enum { LATE_MS = 1000, LATE_LOOKS = 3 };
+    enum { LATE_MS = 1000, MORE_MS = 50, MOST_BETWEEN_LOOKS_MS = 25 };
     struct due *due = context;
-    bool late = now_ms() >= due->at_ms + LATE_MS && is_idle(due->program);
+    long long now = now_ms();
+    bool late = now >= due->at_ms + LATE_MS, asleep = late && is_idle(due->program);
     if (due->holds(due->context))
         return true;
-    due->looks = late ? due->looks + 1 : 0;
-    if (due->looks >= LATE_LOOKS)
+    if (asleep && due->looked_ms > 0) { /* between looks far apart it may have been awake */
+        long long between_ms = now - due->looked_ms;
+        due->asleep_ms += between_ms < MOST_BETWEEN_LOOKS_MS ? between_ms : MOST_BETWEEN_LOOKS_MS;
+    }
+    due->looked_ms = asleep ? now : 0;
+    if (due->asleep_ms >= due->span_ms + MORE_MS)
         fail_step(due->expected, text("nothing, %d ms after its time", LATE_MS));
     return false;
 }
@@ -150,7 +157,13 @@ static bool is_done_or_late(void *context)
 void wait_until_due(bool (*holds)(void *), void *context, struct program *program, long long due_ms,
                     const char *expected)
 {
-    struct due due = {holds, context, program, due_ms, 0, expected};
+    long long left_ms = due_ms - now_ms();
+    struct due due = {.holds = holds,
+                      .context = context,
+                      .program = program,
+                      .at_ms = due_ms,
+                      .span_ms = left_ms > 0 ? left_ms : 0,
+                      .expected = expected};
     wait_until(is_done_or_late, &due, expected);
 }
 

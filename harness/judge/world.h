@@ -27,8 +27,8 @@ void expect_still(bool (*holds)(void *context), void *context, int milliseconds,
                   const char *expected);
 
 /* For what a program must do by its own clock: waits until holds(context) is true, and fails the
- * step if the program still sleeps long after due_ms (of now_ms()). A program that is only slow, on
- * a busy machine, does not sleep then. */
+ * step if the program still sleeps long after due_ms (of now_ms()), and longer than it may once it
+ * has come to wait at all: on a busy machine it may be late to begin. */
 void wait_until_due(bool (*holds)(void *context), void *context, struct program *program,
                     long long due_ms, const char *expected);
 

@@ -205,7 +205,7 @@ static void expect_one_time_out(const char *where)
     struct program *knock = launch(.program = "knock", .times_itself = true,
                                    .args = {host_of(where), port_text(port_of(where)),
                                             text("%d", CROWD), text("%d", PATIENCE_MS)});
-    wait_until_due(has_ended, knock, knock, before + PATIENCE_MS + 500,
+    wait_until_due(has_ended, knock, knock, before + PATIENCE_MS,
                    text("its end after %d ms", PATIENCE_MS));
     long long waited = now_ms() - before;
     suspect("Connections that are still pending when TIMEOUT_MS is over are counted as waiting.");
