@@ -292,6 +292,13 @@ static void check_memory(void)
         limit_reached("the program took %ld MiB of memory", kib >> 10);
 }
 
+static const char *nothing_came(enum stillness standing)
+{
+    return standing == HOT      ? "nothing, while the processor was kept busy"
+           : standing == MOVING ? "nothing, for a long while"
+                                : "nothing";
+}
+
 void stage_wait(bool (*done)(void *), void *context, const char *expected,
                 const char *(*came)(void *))
 {
@@ -320,9 +327,7 @@ void stage_wait(bool (*done)(void *), void *context, const char *expected,
             if (done(context)) /* it came at the last moment */
                 return;
             const char *seen = came ? came(context) : NULL;
-            if (!seen)
-                seen = standing == MOVING ? "nothing, for a long while" : "nothing";
-            fail_step(expected, seen);
+            fail_step(expected, seen ? seen : nothing_came(standing));
         }
         serve(nap_us);
         nap_us = nap_us * 2 < LONGEST_NAP_US ? nap_us * 2 : LONGEST_NAP_US;

@@ -26,7 +26,7 @@
 enum {
     STILL_LOOKS = 8,    /* that many looks in a row ... */
     STILL_MS = 180,     /* ... over at least this time make a standstill */
-    HOT_CPU_MS = 500,   /* processor time without an event that makes a hot loop ... */
+    HOT_CPU_MS = 300,   /* processor time without an event that makes a hot loop ... */
     TOIL_CPU_MS = 3000, /* ... and this much even if the program gets on, as its traces show */
     CPU_EVERY_MS = 60,  /* that often it is asked for */
     UNKNOWN = -1,

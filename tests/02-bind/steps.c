@@ -384,9 +384,10 @@ STEP(6, "a port that only has connections in TIME_WAIT can be bound at once", .p
 
 STORY("a port is asked for, held, refused and given back")
 {
-    tried("bound a socket to a port of the kernel's choice");
-    struct program *first = start("bindto", "127.0.0.1", "0");
-    const char *port = port_text(port_of(bound_to(first)));
+    const char *port = port_text(free_port());
+    tried("bound a socket to a port that is free");
+    struct program *first = start("bindto", "127.0.0.1", port);
+    bound_to(first);
     wait_until_idle(first);
     tried("ended its standard input: the port is free again");
     end_input(first);

@@ -46,7 +46,7 @@ def save(answer, out, size):
         raise
 
 
-if len(sys.argv) != 5 or not re.fullmatch("[0-9]+", sys.argv[2]) or int(sys.argv[2]) > 65535:
+if len(sys.argv) != 5 or not re.fullmatch("0*[0-9]{1,5}", sys.argv[2]) or int(sys.argv[2]) > 65535:
     print("usage: fileget HOST PORT NAME OUT", file=sys.stderr)
     sys.exit(2)
 host, port, name, out = os.fsencode(sys.argv[1]), int(sys.argv[2]), os.fsencode(sys.argv[3]), sys.argv[4]

@@ -102,7 +102,7 @@ def announce(server):
                  else f"listening on {host}:{port}\n").encode())
 
 
-if len(sys.argv) != 4 or not re.fullmatch("[0-9]+", sys.argv[3]) or int(sys.argv[3]) > 65535:
+if len(sys.argv) != 4 or not re.fullmatch("0*[0-9]{1,5}", sys.argv[3]) or int(sys.argv[3]) > 65535:
     print("usage: fileserver DIR HOST PORT", file=sys.stderr)
     sys.exit(2)
 try:
