@@ -19,13 +19,9 @@ list_needs() {
     musl-gcc) needs="$needs musl-gcc" ;;
     esac
     case $1 in
-    test)
-        needs="$needs services gcc clang musl-gcc bats git jq python3 nc socat ss ps strace flock clang-format shellcheck bwrap unzip zip perl xmllint tidy aspell pdfinfo sim_c pandoc dot node npm curl wrk nginx"
+    test | prove)
+        needs="$needs services gcc clang musl-gcc bats git jq python3 nc socat ss ps strace flock clang-format shellcheck bwrap unzip zip perl xmllint tidy aspell pdfinfo sim_c pandoc dot node npm curl wrk nginx faketime"
         if ! is_ubuntu; then needs="$needs chromium"; fi
-        ;;
-    prove)
-        list_needs test
-        needs="$needs faketime"
         ;;
     site) needs="pandoc dot node npm" ;;
     grade) needs="$needs bwrap unzip" ;;
