@@ -358,6 +358,27 @@ long cpu_time_of_descendants_ms(void)
     return total;
 }
 
+static void add_starved_ns(pid_t process, void *context)
+{
+    pid_t threads[MOST_THREADS];
+    int count = threads_of(process, threads, MOST_THREADS);
+    for (int i = 0; i < count; i++) {
+        char schedstat[128];
+        unsigned long long waited_ns;
+        if (read_proc(schedstat, sizeof schedstat, "/proc/%d/task/%d/schedstat", process,
+                      threads[i]) > 0 &&
+            sscanf(schedstat, "%*u %llu", &waited_ns) == 1)
+            *(unsigned long long *)context += waited_ns;
+    }
+}
+
+long long starved_ms_of_descendants(void)
+{
+    unsigned long long total_ns = 0;
+    for_each_descendant(add_starved_ns, &total_ns);
+    return (long long)(total_ns / 1000000);
+}
+
 static void add_memory(pid_t process, void *context)
 {
     *(long *)context += anonymous_kib_of(process);

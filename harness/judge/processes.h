@@ -39,6 +39,10 @@ bool any_descendant(bool (*holds)(pid_t process, void *context), void *context);
 /* Of all descendants together, those that ended among them. */
 long cpu_time_of_descendants_ms(void);
 
+/* How long the threads of all descendants have waited for a processor in their lives, added up; 0
+ * where the kernel does not tell (no schedstat). */
+long long starved_ms_of_descendants(void);
+
 /* Memory of its own (RssAnon), 0 if it has gone; and of all descendants together. */
 long anonymous_kib_of(pid_t process);
 long anonymous_kib_of_descendants(void);

@@ -21,7 +21,9 @@
 #include <unistd.h>
 
 enum {
-    DEADLINE_MS = 20 * 1000, /* the last resort; only wrong programs ever reach it */
+    DEADLINE_MS = 20 * 1000, /* the last resort; wrong programs reach it, and ... */
+    STARVED_MS = 90 * 1000,  /* ... right ones that get no processor: then it is this */
+    SLICE_MS = 1000,         /* whether they get one is seen in that time */
     WATCHED = 4096,          /* most descriptors that one step waits for */
     CHUNK = 256 * 1024,      /* read at once */
     FIRST_NAP_US = 250, /* what no event announces, like a process's state, tends to come soon */
@@ -292,6 +294,32 @@ static void check_memory(void)
         limit_reached("the program took %ld MiB of memory", kib >> 10);
 }
 
+/* When a wait is given up, in milliseconds of now_ms(). Time in which programs wait for a processor
+ * is not theirs to answer for. */
+struct deadline {
+    long long next_ms, last_ms;
+    long long starved_ms; /* at the last look; -1: none yet */
+};
+
+static struct deadline deadline_from_now(void)
+{
+    long long now = now_ms();
+    return (struct deadline){now + DEADLINE_MS, now + STARVED_MS, -1};
+}
+
+static bool has_passed(struct deadline *deadline, long long now)
+{
+    if (now < deadline->next_ms)
+        return false;
+    long long before = deadline->starved_ms;
+    deadline->starved_ms = starved_ms_of_descendants();
+    deadline->next_ms = now + SLICE_MS;
+    /* It shrinks when a thread ends that had waited. */
+    bool starving = before == -1 || deadline->starved_ms < before ||
+                    deadline->starved_ms - before >= SLICE_MS / 4;
+    return !starving || now >= deadline->last_ms;
+}
+
 static const char *nothing_came(enum stillness standing)
 {
     return standing == HOT      ? "nothing, while the processor was kept busy"
@@ -302,7 +330,7 @@ static const char *nothing_came(enum stillness standing)
 void stage_wait(bool (*done)(void *), void *context, const char *expected,
                 const char *(*came)(void *))
 {
-    long long deadline = now_ms() + DEADLINE_MS;
+    struct deadline deadline = deadline_from_now();
     struct still still = {.events = the_stage()->events};
     long long next_look = now_ms() + LOOK_EVERY_MS;
     unsigned long events = the_stage()->events;
@@ -322,7 +350,7 @@ void stage_wait(bool (*done)(void *), void *context, const char *expected,
             long long cost = now_ms() - now; /* of a look at a crowd of processes */
             next_look = now + LOOK_EVERY_MS + cost * LOOK_PRICE;
         }
-        if (standing != MOVING || now >= deadline) {
+        if (standing != MOVING || has_passed(&deadline, now)) {
             stage_serve(0);
             if (done(context)) /* it came at the last moment */
                 return;
