@@ -162,23 +162,21 @@ static const char *offspring_left(void *unused)
     return text("%d of its processes still there", see_offspring().alive);
 }
 
+/* A right server needs some milliseconds. That a limit has passed shows a second later. */
 void expect_end_of_family(struct program *server, const char *where)
 {
-    long long then = now_ms();
+    enum { LIMIT_MS = 2000 };
     send_signal(server, SIGTERM);
     go_on(server);
     suspect(
         "SIGTERM ends a server. If a handler only leaves a note, the call that waits for clients "
         "has to be interrupted by it (no SA_RESTART), and the note to be read then. And who "
         "waits for children must have told them to end.");
-    exit_status(server);
+    expect_end_within(LIMIT_MS, server);
     suspect("A child does not end with its parent: it lives on, with its client, and nobody "
             "collects it. The parent has to end its children (kill()) before it ends itself.");
-    wait_until_seen(has_no_offspring, NULL, "all of the server's processes gone within a second",
-                    offspring_left);
-    /* A right server needs some milliseconds; three seconds are for a busy machine. */
-    expect_that(now_ms() - then < 3000, "all of the server's processes gone within a second",
-                "the last one went after %lld ms", now_ms() - then);
+    stage_wait_within(LIMIT_MS, has_no_offspring, NULL,
+                      "all of the server's processes gone within a second", offspring_left);
     struct peer *late;
     suspect("After SIGTERM no further client is taken: no process may keep the listening socket.");
     expect_that(try_join(where, &late) != 0, "a refusal to the next client", "a connection");

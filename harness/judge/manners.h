@@ -33,8 +33,9 @@ void expect_silence(struct program *server);
 void expect_nothing_stays(struct program *server, const char *where,
                           void (*visit)(const char *where), int visits);
 
-/* Sends SIGTERM: the server and all processes that it made end (within a second; a busy machine
- * gets three), and nobody takes another client at `where`. Of all programs that the step has
+/* Sends SIGTERM: the server and all processes that it made end (within a second; three are left to
+ * the server and three to its children, and more on a busy machine), and nobody takes another
+ * client at `where`. Of all programs that the step has
  * started, this one alone may have children. A server that was stopped is continued. */
 void expect_end_of_family(struct program *server, const char *where);
 

@@ -244,16 +244,26 @@ static bool error_has_ended(void *context)
     return awaited->program->error == -1;
 }
 
-static void wait_for_end(struct program *program, const char *expected)
+static void wait_for_end_within(long long limit_ms, struct program *program, const char *expected)
 {
     struct awaited awaited = {.program = program};
     the_stage()->asked = program;
-    stage_wait(has_ended, &awaited, expected, NULL);
+    stage_wait_within(limit_ms, has_ended, &awaited, expected, NULL);
     /* What it wrote is in the pipes; whoever inherited them may live on, so do not wait for long.
      */
     for (int i = 0; i < 64 && !error_has_ended(&awaited); i++)
         stage_serve(0);
     program_check_sanitizer(program);
+}
+
+static void wait_for_end(struct program *program, const char *expected)
+{
+    wait_for_end_within(DEADLINE_MS, program, expected);
+}
+
+void expect_end_within(long long limit_ms, struct program *program)
+{
+    wait_for_end_within(limit_ms, program, text("%s to end within a second", program->name));
 }
 
 int exit_status(struct program *program)

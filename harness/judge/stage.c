@@ -21,11 +21,10 @@
 #include <unistd.h>
 
 enum {
-    DEADLINE_MS = 20 * 1000, /* the last resort; wrong programs reach it, and ... */
-    STARVED_MS = 90 * 1000,  /* ... right ones that get no processor: then it is this */
-    SLICE_MS = 1000,         /* whether they get one is seen in that time */
-    WATCHED = 4096,          /* most descriptors that one step waits for */
-    CHUNK = 256 * 1024,      /* read at once */
+    STARVED_MS = 90 * 1000, /* the deadline of programs that get no processor */
+    SLICE_MS = 1000,        /* whether they get one is seen in that time */
+    WATCHED = 4096,         /* most descriptors that one step waits for */
+    CHUNK = 256 * 1024,     /* read at once */
     FIRST_NAP_US = 250, /* what no event announces, like a process's state, tends to come soon */
     LONGEST_NAP_US = LOOK_EVERY_MS * 1000,
     LOOK_PRICE = 4, /* looking takes at most the fifth part of a wait */
@@ -301,10 +300,10 @@ struct deadline {
     long long starved_ms; /* at the last look; -1: none yet */
 };
 
-static struct deadline deadline_from_now(void)
+static struct deadline deadline_in(long long ms)
 {
     long long now = now_ms();
-    return (struct deadline){now + DEADLINE_MS, now + STARVED_MS, -1};
+    return (struct deadline){now + ms, now + STARVED_MS, -1};
 }
 
 static bool has_passed(struct deadline *deadline, long long now)
@@ -327,10 +326,10 @@ static const char *nothing_came(enum stillness standing)
                                 : "nothing";
 }
 
-void stage_wait(bool (*done)(void *), void *context, const char *expected,
-                const char *(*came)(void *))
+void stage_wait_within(long long limit_ms, bool (*done)(void *), void *context,
+                       const char *expected, const char *(*came)(void *))
 {
-    struct deadline deadline = deadline_from_now();
+    struct deadline deadline = deadline_in(limit_ms);
     struct still still = {.events = the_stage()->events};
     long long next_look = now_ms() + LOOK_EVERY_MS;
     unsigned long events = the_stage()->events;
@@ -360,6 +359,12 @@ void stage_wait(bool (*done)(void *), void *context, const char *expected,
         serve(nap_us);
         nap_us = nap_us * 2 < LONGEST_NAP_US ? nap_us * 2 : LONGEST_NAP_US;
     }
+}
+
+void stage_wait(bool (*done)(void *), void *context, const char *expected,
+                const char *(*came)(void *))
+{
+    stage_wait_within(DEADLINE_MS, done, context, expected, came);
 }
 
 void wait_until(bool (*holds)(void *), void *context, const char *expected)

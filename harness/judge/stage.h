@@ -88,12 +88,19 @@ struct stage *the_stage(void);
 /* Serves everything that is ready; waits at most timeout_ms for the first event. */
 void stage_serve(int timeout_ms);
 
+enum { DEADLINE_MS = 20 * 1000 }; /* of a wait; the last resort, which wrong programs reach */
+
 /*
  * Serves until done(context). If it cannot come true any more (see still.h) or the deadline
  * passed, the step fails with `expected`; `came` (may be NULL) tells what was seen instead.
  */
 void stage_wait(bool (*done)(void *), void *context, const char *expected,
                 const char *(*came)(void *));
+
+/* The same with a deadline of its own. That it has passed shows a second later: time in which
+ * programs wait for a processor, up to 90 s, is not counted. */
+void stage_wait_within(long long limit_ms, bool (*done)(void *), void *context,
+                       const char *expected, const char *(*came)(void *));
 
 /* Lets what still runs come to rest, for a moment: how the programs stand and what they called
  * last is then no matter of chance. */
