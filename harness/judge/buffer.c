@@ -3,7 +3,6 @@
  */
 #include "stage.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { WORTH_GIVING = 65536 };
@@ -23,10 +22,7 @@ static void make_room(struct buffer *buffer, size_t length)
     size_t capacity = buffer->capacity ? buffer->capacity : 4096;
     while (capacity - used < length)
         capacity *= 2;
-    unsigned char *data = realloc(buffer->data, capacity);
-    if (!data)
-        cannot_judge("out of memory");
-    buffer->data = data;
+    buffer->data = larger_memory(buffer->data, capacity);
     buffer->capacity = capacity;
 }
 

@@ -14,6 +14,9 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
+/* What step_memory() or this gave, or NULL, grown to this size as by realloc(3). Never NULL. */
+void *larger_memory(void *memory, size_t size);
+
 struct buffer { /* bytes that grow at the end and are taken from the front */
     unsigned char *data;
     size_t start, end, capacity;

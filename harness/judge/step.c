@@ -240,15 +240,6 @@ void perform_step(const struct step *step, void (*body)(void))
 
 /* --- text and bytes --- */
 
-void *step_memory(size_t size)
-{
-    /* The process lives for one step: nothing is ever freed. */
-    void *memory = calloc(1, size ? size : 1);
-    if (!memory)
-        cannot_judge("out of memory");
-    return memory;
-}
-
 const char *text(const char *format, ...)
 {
     va_list arguments, again;
