@@ -464,6 +464,43 @@ END
     [ "$status" -eq 0 ]
 }
 
+@test "a program that waits for a processor has more time than one that has it" {
+    # At SIGTERM this server has work to do, 400 ms of it: beside twelve loops that takes five seconds.
+    # They stand in sessions of their own, between which the kernel may share (sched(7), autogroup).
+    solved_tree "$tree" 04-accept
+    cat - "$tree/04-accept/timeserver.c" >"$BATS_TEST_TMPDIR/slow.c" <<'END'
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <time.h>
+#include <unistd.h>
+static void work_and_end(int number)
+{
+    struct timespec used = {0};
+    int fd = open("/dev/null", O_WRONLY);
+    cpu_set_t processor;
+    CPU_ZERO(&processor);
+    CPU_SET(PROCESSOR, &processor);
+    sched_setaffinity(0, sizeof processor, &processor);
+    while (used.tv_nsec < 400000000 && write(fd, "", 1) == 1)
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    _exit(number == SIGTERM ? 0 : 1);
+}
+END
+    processor=$(taskset -pc $$ | sed 's/.*: \([0-9]*\).*/\1/') loops=()
+    sed -e '/^int main/,$s/^{$/{\n    signal(SIGTERM, work_and_end);/' -e "s/PROCESSOR/$processor/" \
+        "$BATS_TEST_TMPDIR/slow.c" >"$tree/04-accept/timeserver.c"
+    for _ in {1..12}; do
+        setsid taskset -c "$processor" timeout 100 sh -c 'while :; do :; done' 3>&- &
+        loops+=($!)
+    done
+    DIR=$tree LAB=04 STEP=3 RESULT=$result run "$BUILD/bin/plumb" check
+    kill "${loops[@]}"
+    echo "$output"
+    [ "$status" -eq 0 ]
+}
+
 @test "a memory error is a failure that shows the student's line" {
     if ! grep -q fsanitize "$BUILD"/flags-cc; then return 0; fi
     cat >"$tree/01-socket/sockinfo.c" <<'END'
