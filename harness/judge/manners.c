@@ -172,7 +172,7 @@ void expect_end_of_family(struct program *server, const char *where)
         "SIGTERM ends a server. If a handler only leaves a note, the call that waits for clients "
         "has to be interrupted by it (no SA_RESTART), and the note to be read then. And who "
         "waits for children must have told them to end.");
-    expect_end_within(LIMIT_MS, server);
+    expect_end_within(LIMIT_MS, server, text("%s to end within a second", server->name));
     suspect("A child does not end with its parent: it lives on, with its client, and nobody "
             "collects it. The parent has to end its children (kill()) before it ends itself.");
     stage_wait_within(LIMIT_MS, has_no_offspring, NULL,

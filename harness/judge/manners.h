@@ -35,8 +35,8 @@ void expect_nothing_stays(struct program *server, const char *where,
 
 /* Sends SIGTERM: the server and all processes that it made end (within a second; three are left to
  * the server and three to its children, and more on a busy machine), and nobody takes another
- * client at `where`. Of all programs that the step has
- * started, this one alone may have children. A server that was stopped is continued. */
+ * client at `where`. Of all programs that the step has started, this one alone may have children. A
+ * server that was stopped is continued. */
 void expect_end_of_family(struct program *server, const char *where);
 
 #endif

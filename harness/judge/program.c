@@ -244,7 +244,7 @@ static bool error_has_ended(void *context)
     return awaited->program->error == -1;
 }
 
-static void wait_for_end_within(long long limit_ms, struct program *program, const char *expected)
+void expect_end_within(long long limit_ms, struct program *program, const char *expected)
 {
     struct awaited awaited = {.program = program};
     the_stage()->asked = program;
@@ -258,12 +258,7 @@ static void wait_for_end_within(long long limit_ms, struct program *program, con
 
 static void wait_for_end(struct program *program, const char *expected)
 {
-    wait_for_end_within(DEADLINE_MS, program, expected);
-}
-
-void expect_end_within(long long limit_ms, struct program *program)
-{
-    wait_for_end_within(limit_ms, program, text("%s to end within a second", program->name));
+    expect_end_within(DEADLINE_MS, program, expected);
 }
 
 int exit_status(struct program *program)

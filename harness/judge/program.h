@@ -152,9 +152,9 @@ void expect_failure(struct program *program, const char *reason);
 /* Waits for the end: the exit code, or 128 + the signal that killed it. */
 int exit_status(struct program *program);
 
-/* Waits for the end, however it comes, and fails the step if the program had the processor and has
- * not ended in that time (see stage_wait_within()). */
-void expect_end_within(long long limit_ms, struct program *program);
+/* Waits for the end, however it comes, and fails the step with `expected` if the program had the
+ * processor and has not ended in that time (see stage_wait_within()). */
+void expect_end_within(long long limit_ms, struct program *program, const char *expected);
 
 bool ended_by_now(struct program *program); /* whether it has ended; does not wait */
 
