@@ -464,18 +464,27 @@ END
     [ "$status" -eq 0 ]
 }
 
+# ends_slowly: the tree's timeserver calls end_slowly(SIGTERM), which is read from standard input.
+ends_slowly() {
+    local server=$tree/04-accept/timeserver.c
+    solved_tree "$tree" 04-accept
+    cat - "$server" >"$server.slow"
+    sed '/^int main/,$s/^{$/{\n    signal(SIGTERM, end_slowly);/' "$server.slow" >"$server"
+    rm "$server.slow"
+}
+
 @test "a program that waits for a processor has more time than one that has it" {
     # At SIGTERM this server has work to do, 400 ms of it: beside twelve loops that takes five seconds.
     # They stand in sessions of their own, between which the kernel may share (sched(7), autogroup).
-    solved_tree "$tree" 04-accept
-    cat - "$tree/04-accept/timeserver.c" >"$BATS_TEST_TMPDIR/slow.c" <<'END'
+    processor=$(taskset -pc $$ | sed 's/.*: \([0-9]*\).*/\1/') loops=()
+    { echo "#define PROCESSOR $processor" && cat; } <<'END' | ends_slowly
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <time.h>
 #include <unistd.h>
-static void work_and_end(int number)
+static void end_slowly(int number)
 {
     struct timespec used = {0};
     int fd = open("/dev/null", O_WRONLY);
@@ -488,15 +497,32 @@ static void work_and_end(int number)
     _exit(number == SIGTERM ? 0 : 1);
 }
 END
-    processor=$(taskset -pc $$ | sed 's/.*: \([0-9]*\).*/\1/') loops=()
-    sed -e '/^int main/,$s/^{$/{\n    signal(SIGTERM, work_and_end);/' -e "s/PROCESSOR/$processor/" \
-        "$BATS_TEST_TMPDIR/slow.c" >"$tree/04-accept/timeserver.c"
     for _ in {1..12}; do
         setsid taskset -c "$processor" timeout 100 sh -c 'while :; do :; done' 3>&- &
         loops+=($!)
     done
     DIR=$tree LAB=04 STEP=3 RESULT=$result run "$BUILD/bin/plumb" check
     kill "${loops[@]}"
+    echo "$output"
+    [ "$status" -eq 0 ]
+}
+
+@test "time in which a program waits for the kernel is not its own" {
+    # Who has called vfork() looks in /proc like a program that waits for a lock of the kernel's.
+    ends_slowly <<'END'
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+static void end_slowly(int number)
+{
+    if (vfork() == 0) {
+        poll(NULL, 0, 4500);
+        _exit(0);
+    }
+    _exit(number == SIGTERM ? 0 : 1);
+}
+END
+    DIR=$tree LAB=04 STEP=3 RESULT=$result run "$BUILD/bin/plumb" check
     echo "$output"
     [ "$status" -eq 0 ]
 }

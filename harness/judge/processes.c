@@ -379,6 +379,37 @@ long long starved_ms_of_descendants(void)
     return (long long)(total_ns / 1000000);
 }
 
+/* A thread in the kernel's hands: it waits for what only the kernel gives (state D of proc(5)), or
+ * it has ended, and the kernel still takes it apart. */
+static bool kernel_holds_thread(pid_t process, pid_t thread)
+{
+    enum { EXITING = 4 }; /* PF_EXITING of Linux's sched.h */
+    char stat[1024], letter;
+    unsigned flags;
+    if (read_proc(stat, sizeof stat, "/proc/%d/task/%d/stat", process, thread) <= 0)
+        return false;
+    const char *fields = after_name(stat);
+    if (!fields || sscanf(fields, "%c %*d %*d %*d %*d %*d %u", &letter, &flags) != 2)
+        return false;
+    return letter == 'D' || (flags & EXITING && letter != 'Z' && letter != 'X');
+}
+
+static bool kernel_holds(pid_t process, void *unused)
+{
+    (void)unused;
+    pid_t threads[MOST_THREADS];
+    int count = threads_of(process, threads, MOST_THREADS);
+    for (int i = 0; i < count; i++)
+        if (kernel_holds_thread(process, threads[i]))
+            return true;
+    return false;
+}
+
+bool kernel_holds_a_descendant(void)
+{
+    return any_descendant(kernel_holds, NULL);
+}
+
 static void add_memory(pid_t process, void *context)
 {
     *(long *)context += anonymous_kib_of(process);

@@ -43,6 +43,10 @@ long cpu_time_of_descendants_ms(void);
  * where the kernel does not tell (no schedstat). */
 long long starved_ms_of_descendants(void);
 
+/* Whether the kernel has one of them in its hands just now: it waits for the kernel's own locks, or
+ * has ended and is being taken apart. On a busy machine both can take seconds. */
+bool kernel_holds_a_descendant(void);
+
 /* Memory of its own (RssAnon), 0 if it has gone; and of all descendants together. */
 long anonymous_kib_of(pid_t process);
 long anonymous_kib_of_descendants(void);

@@ -21,8 +21,8 @@
 #include <unistd.h>
 
 enum {
-    STARVED_MS = 90 * 1000, /* the deadline of programs that get no processor */
-    SLICE_MS = 1000,        /* whether they get one is seen in that time */
+    STARVED_MS = 90 * 1000, /* the deadline of programs that are not served by the machine */
+    SLICE_MS = 1000,        /* whether they are is seen in that time */
     WATCHED = 4096,         /* most descriptors that one step waits for */
     CHUNK = 256 * 1024,     /* read at once */
     FIRST_NAP_US = 250, /* what no event announces, like a process's state, tends to come soon */
@@ -293,8 +293,8 @@ static void check_memory(void)
         limit_reached("the program took %ld MiB of memory", kib >> 10);
 }
 
-/* When a wait is given up, in milliseconds of now_ms(). Time in which programs wait for a processor
- * is not theirs to answer for. */
+/* When a wait is given up, in milliseconds of now_ms(). Time in which programs wait for a
+ * processor, or the kernel is at work for them, is not theirs to answer for. */
 struct deadline {
     long long next_ms, last_ms;
     long long starved_ms; /* at the last look; -1: none yet */
@@ -316,7 +316,8 @@ static bool has_passed(struct deadline *deadline, long long now)
     /* It shrinks when a thread ends that had waited. */
     bool starving = before == -1 || deadline->starved_ms < before ||
                     deadline->starved_ms - before >= SLICE_MS / 4;
-    return !starving || now >= deadline->last_ms;
+    bool served = !starving && !kernel_holds_a_descendant();
+    return served || now >= deadline->last_ms;
 }
 
 static const char *nothing_came(enum stillness standing)

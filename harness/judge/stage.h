@@ -101,7 +101,7 @@ void stage_wait(bool (*done)(void *), void *context, const char *expected,
                 const char *(*came)(void *));
 
 /* The same with a deadline of its own. That it has passed shows a second later: time in which
- * programs wait for a processor, up to 90 s, is not counted. */
+ * programs wait for a processor or for the kernel, up to 90 s, is not counted. */
 void stage_wait_within(long long limit_ms, bool (*done)(void *), void *context,
                        const char *expected, const char *(*came)(void *));
 
