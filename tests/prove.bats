@@ -91,14 +91,14 @@ END
     jq --slurpfile now "$BATS_TEST_TMPDIR/build/prove/proof.json" \
         '.parts[0].machine = $now[0].parts[0].machine' "$copy/docs/proof.json" >"$BATS_TEST_TMPDIR/here.json"
     mv "$BATS_TEST_TMPDIR/here.json" "$copy/docs/proof.json"
-    RATIO=2.9 COUNT=110 GAIN=4.1 run prove figures # within what runs differ by
+    RATIO=3.9 COUNT=110 GAIN=3.1 run prove figures # within what runs differ by
     [ "$status" -eq 0 ]
-    RATIO=3.1 run prove figures
+    RATIO=4.1 run prove figures
     [ "$status" -eq 1 ]
-    [[ $output == *"WORSE: ratio is 3.1; it was 2.0 on 2026-01-01"* ]]
-    GAIN=3.9 run prove figures
+    [[ $output == *"WORSE: ratio is 4.1; it was 2.0 on 2026-01-01"* ]]
+    GAIN=2.9 run prove figures
     [ "$status" -eq 1 ]
-    [[ $output == *"WORSE: gain is 3.9"* ]]
+    [[ $output == *"WORSE: gain is 2.9"* ]]
     grep -A 3 -xF -e '- ratio: of two things, in words' "$BATS_TEST_TMPDIR/build/prove/proof.md" |
         grep -xF -e '- count: of a third.' -e '| figure | value | bar |'
     BAD=1 run prove figures

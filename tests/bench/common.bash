@@ -19,6 +19,9 @@ cpu_ms() {
 # median: of $rounds numbers, a line each.
 median() { sort -n | sed -n "$(((rounds + 1) / 2))p"; }
 
+# least: of numbers, a line each.
+least() { sort -n | sed -n 1p; }
+
 # ratio A B: A / B, with two decimals.
 ratio() { awk -v a="$1" -v b="$2" 'BEGIN {printf "%.2f", a / b}'; }
 
