@@ -198,7 +198,7 @@ END
     run prove steady # not recorded
     [ "$(recorded steady)" -eq 10 ]
     grep -E '^\| 02-bind \| sealed \| 10 \| 10 \| 10 \| 0 \| [0-9]+ \| held \| 10 \| 0 \|' "$copy/docs/proof.md"
-    grep -F 'are now, 0 of 10 runs were not as they should be. If one run in 3 were' "$copy/docs/proof.md"
+    grep -F 'commits, 0 of 10 runs were not as they should be. If one run in 3 were' "$copy/docs/proof.md"
     echo '/* another judge */' >"$copy/harness/judge/new.c"
     RECORD=yes run prove steady
     [ "$(recorded steady)" -eq 5 ]

@@ -27,7 +27,8 @@ enum {
     STILL_LOOKS = 8,    /* that many looks in a row ... */
     STILL_MS = 180,     /* ... over at least this time make a standstill */
     HOT_CPU_MS = 300,   /* processor time without an event that makes a hot loop ... */
-    TOIL_CPU_MS = 4000, /* ... and this much even if the program gets on, as its traces show */
+    TOIL_CPU_MS = 4000, /* ... and this much even if the program gets on, as its traces show:
+                         * tests/attacks has one that is through with 5 s of short children */
     CPU_EVERY_MS = 60,  /* that often it is asked for */
     UNKNOWN = -1,
     DOZING_MS = 1200,     /* asleep by the clock and nothing else: it waits for no event at all */
